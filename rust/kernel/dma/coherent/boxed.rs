@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! DMA-coherent memory before the device knows about it.
+
+use super::{
+    Attrs,
+    Coherent, //
+};
+use crate::{
+    alloc::Flags,
+    device::{
+        self,
+        Bound, //
+    },
+    prelude::*,
+    ptr::KnownSize,
+    transmute::{
+        AsBytes,
+        FromBytes, //
+    },
+};
+use core::ops::{
+    Deref,
+    DerefMut, //
+};
+
+/// A [`Coherent`] allocation that the CPU still has to itself.
+///
+/// A `CoherentBox` does not give out its DMA address, so no device accesses the memory, and it can
+/// be used like any other box: by plain references. Converting it to a [`Coherent`] gives that up
+/// and makes the DMA address available.
+///
+/// There is no box of kind [`NoMapping`](super::NoMapping), as the CPU has no access to such memory.
+///
+/// Context and errors are those of [`Coherent`].
+///
+/// # Examples
+///
+/// ```
+/// # use kernel::device::{
+/// #     Bound,
+/// #     Device,
+/// # };
+/// use kernel::dma::{
+///     Coherent,
+///     CoherentBox, //
+/// };
+///
+/// # fn test(dev: &Device<Bound>) -> Result {
+/// let mut value: CoherentBox<u64> = CoherentBox::zeroed(dev, GFP_KERNEL)?;
+/// *value = 42;
+/// let value: Coherent<u64> = value.into();
+/// # Ok::<(), Error>(()) }
+/// ```
+///
+/// The same with elements:
+///
+/// ```
+/// # use kernel::device::{
+/// #     Bound,
+/// #     Device,
+/// # };
+/// use kernel::dma::{
+///     Coherent,
+///     CoherentBox, //
+/// };
+///
+/// # fn test(dev: &Device<Bound>) -> Result {
+/// let mut table: CoherentBox<[u64]> = CoherentBox::zeroed_slice(dev, 4, GFP_KERNEL)?;
+/// table.fill(42);
+/// table.init_at(1, 43)?;
+/// let table: Coherent<[u64]> = table.into();
+/// # Ok::<(), Error>(()) }
+/// ```
+///
+/// # Invariants
+///
+/// The device does not know the DMA address of the memory.
+pub struct CoherentBox<T: KnownSize + ?Sized>(Coherent<T>);
+
+impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
+    /// Allocates memory for `count` elements, see [`Coherent::zeroed_slice_with_attrs`].
+    #[inline]
+    pub fn zeroed_slice_with_attrs(
+        dev: &device::Device<Bound>,
+        count: usize,
+        gfp_flags: Flags,
+        dma_attrs: Attrs,
+    ) -> Result<Self> {
+        // INVARIANT: The allocation is new.
+        Coherent::zeroed_slice_with_attrs(dev, count, gfp_flags, dma_attrs).map(Self)
+    }
+
+    /// Same as [`Self::zeroed_slice_with_attrs`], but with no attributes.
+    #[inline]
+    pub fn zeroed_slice(
+        dev: &device::Device<Bound>,
+        count: usize,
+        gfp_flags: Flags,
+    ) -> Result<Self> {
+        Self::zeroed_slice_with_attrs(dev, count, gfp_flags, Attrs(0))
+    }
+
+    /// Initializes the element at index `i` with `init`.
+    ///
+    /// Returns [`EINVAL`] if `i` is out of bounds, and the error of `init` if that fails; the
+    /// element then holds what `init` wrote until then.
+    pub fn init_at<E>(&mut self, i: usize, init: impl Init<T, E>) -> Result
+    where
+        Error: From<E>,
+    {
+        let element: *mut T = self.get_mut(i).ok_or(EINVAL)?;
+
+        // SAFETY:
+        // - `element` comes from a mutable reference, so it is aligned, valid and not aliased.
+        // - If this fails, the element may have been written in part. `T: FromBytes` makes that a
+        //   valid value still.
+        unsafe { pin_init::raw_try_init(element, init)? };
+
+        Ok(())
+    }
+
+    /// Allocates memory for a copy of `data`, see [`Coherent::from_slice_with_attrs`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use kernel::device::{
+    /// #     Bound,
+    /// #     Device,
+    /// # };
+    /// use kernel::dma::{
+    ///     attrs::*,
+    ///     CoherentBox, //
+    /// };
+    ///
+    /// # fn test(dev: &Device<Bound>) -> Result {
+    /// let c: CoherentBox<[u8]> =
+    ///     CoherentBox::from_slice_with_attrs(dev, &[0, 1, 2, 3], GFP_KERNEL, DMA_ATTR_NO_WARN)?;
+    /// assert_eq!(*c, [0, 1, 2, 3]);
+    /// # Ok::<(), Error>(()) }
+    /// ```
+    pub fn from_slice_with_attrs(
+        dev: &device::Device<Bound>,
+        data: &[T],
+        gfp_flags: Flags,
+        dma_attrs: Attrs,
+    ) -> Result<Self>
+    where
+        T: Copy,
+    {
+        // INVARIANT: The allocation is new.
+        let mut dmem = Self(Coherent::alloc_elements(
+            dev,
+            data.len(),
+            gfp_flags,
+            dma_attrs,
+        )?);
+
+        // PANIC: The slices are of the same length.
+        dmem.copy_from_slice(data);
+
+        Ok(dmem)
+    }
+
+    /// Same as [`Self::from_slice_with_attrs`], but with no attributes.
+    #[inline]
+    pub fn from_slice(dev: &device::Device<Bound>, data: &[T], gfp_flags: Flags) -> Result<Self>
+    where
+        T: Copy,
+    {
+        Self::from_slice_with_attrs(dev, data, gfp_flags, Attrs(0))
+    }
+}
+
+impl<T: AsBytes + FromBytes> CoherentBox<T> {
+    /// Allocates memory for a `T`, see [`Coherent::zeroed_with_attrs`].
+    #[inline]
+    pub fn zeroed_with_attrs(
+        dev: &device::Device<Bound>,
+        gfp_flags: Flags,
+        dma_attrs: Attrs,
+    ) -> Result<Self> {
+        // INVARIANT: The allocation is new.
+        Coherent::zeroed_with_attrs(dev, gfp_flags, dma_attrs).map(Self)
+    }
+
+    /// Same as [`Self::zeroed_with_attrs`], but with no attributes.
+    #[inline]
+    pub fn zeroed(dev: &device::Device<Bound>, gfp_flags: Flags) -> Result<Self> {
+        Self::zeroed_with_attrs(dev, gfp_flags, Attrs(0))
+    }
+}
+
+impl<T: KnownSize + ?Sized> Deref for CoherentBox<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        // SAFETY:
+        // - By the type invariant, the device does not access the memory.
+        // - The CPU accesses it through `self` only, which is borrowed.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T: AsBytes + FromBytes + KnownSize + ?Sized> DerefMut for CoherentBox<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        // SAFETY:
+        // - By the type invariant, the device does not access the memory.
+        // - The CPU accesses it through `self` only, which is mutably borrowed.
+        unsafe { self.0.as_mut() }
+    }
+}
+
+impl<T: AsBytes + FromBytes + KnownSize + ?Sized> From<CoherentBox<T>> for Coherent<T> {
+    #[inline]
+    fn from(value: CoherentBox<T>) -> Self {
+        value.0
+    }
+}

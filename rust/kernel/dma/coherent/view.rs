@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! I/O projection of [`Coherent`] allocations.
+//!
+//! Every kind implements [`IoBase`], so parts of a buffer can be named with [`io_project!`] and
+//! handed to a device with [`CoherentView::dma_address`]. Only [`Normal`] implements [`IoCapable`]
+//! and [`IoCopyable`], so only there the CPU can read and write them.
+//!
+//! [`io_project!`]: crate::io::io_project
+
+use super::{
+    Coherent,
+    CoherentKind,
+    Normal, //
+};
+use crate::{
+    dma::DmaAddress,
+    io::{
+        IoBackend,
+        IoBase,
+        IoCapable,
+        IoCopyable,
+        SysMem,
+        SysMemBackend, //
+    },
+    ptr::KnownSize, //
+};
+use core::marker::PhantomData;
+
+/// A part of a [`Coherent`] allocation, together with the DMA address of that part.
+///
+/// Views are made by [`io_project!`], from a buffer or from another view.
+///
+/// # Examples
+///
+/// ```
+/// # use kernel::device::{
+/// #     Bound,
+/// #     Device,
+/// # };
+/// use kernel::{
+///     dma::{
+///         Coherent,
+///         CoherentView,
+///         NoMapping, //
+///     },
+///     io::io_project, //
+/// };
+///
+/// #[repr(C)]
+/// struct Descriptor {
+///     address: u64,
+///     length: u32,
+///     flags: u32,
+/// }
+///
+/// #[repr(C)]
+/// struct Queue {
+///     head: [u32; 16],
+///     ring: [Descriptor; 32],
+/// }
+///
+/// # fn test(dev: &Device<Bound>, index: usize) -> Result {
+/// let queue: Coherent<Queue, NoMapping> = Coherent::<Queue, NoMapping>::alloc(dev, GFP_KERNEL)?;
+///
+/// // An index that is known at compile time is checked at compile time, ...
+/// let last = io_project!(&queue, .ring[build: 31]);
+/// assert_eq!(last.dma_address() - queue.dma_address(), 64 + 31 * 16);
+///
+/// // ... one that is not fails with `ERANGE`. A view can be projected like the buffer.
+/// let slot: CoherentView<'_, Descriptor, NoMapping> = io_project!(&queue, .ring[try: index]);
+/// let flags = io_project!(slot, .flags).dma_address();
+/// # let _ = flags;
+/// # Ok::<(), Error>(()) }
+/// ```
+///
+/// # Invariants
+///
+/// The view is of a part of a [`Coherent`] of kind `Kind` that lives for `'a`:
+///
+/// - `dma_addr` is the DMA address of the part.
+/// - If `Kind` is [`Normal`], `ptr` is the CPU address of the part, aligned, and valid kernel
+///   memory for `'a`.
+/// - If `Kind` is [`NoMapping`], the address of `ptr` is the offset in bytes of the part from the
+///   start of the allocation. An allocation starts at a multiple of `PAGE_SIZE`, so the offset is
+///   as aligned as the part is. `ptr` must not be dereferenced.
+///
+/// [`NoMapping`]: super::NoMapping
+/// [`io_project!`]: crate::io::io_project
+pub struct CoherentView<'a, T: ?Sized, Kind: CoherentKind = Normal> {
+    ptr: *mut T,
+    dma_addr: DmaAddress,
+    buffer: PhantomData<(&'a (), Kind)>,
+}
+
+impl<T: ?Sized, Kind: CoherentKind> Copy for CoherentView<'_, T, Kind> {}
+impl<T: ?Sized, Kind: CoherentKind> Clone for CoherentView<'_, T, Kind> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// SAFETY: A view hands out what a `&Coherent<T, Kind>` of the same buffer does, so it can be sent
+// where that can be shared: `Normal` gives access to a `T`.
+unsafe impl<T: ?Sized + Sync> Send for CoherentView<'_, T> {}
+
+// SAFETY: As above; a view is `Copy`, so sharing it is sending it.
+unsafe impl<T: ?Sized + Sync> Sync for CoherentView<'_, T> {}
+
+// SAFETY: No CPU reaches a `T` through this view; it hands out numbers.
+unsafe impl<T: ?Sized> Send for CoherentView<'_, T, super::NoMapping> {}
+
+// SAFETY: As above.
+unsafe impl<T: ?Sized> Sync for CoherentView<'_, T, super::NoMapping> {}
+
+impl<T: ?Sized, Kind: CoherentKind> CoherentView<'_, T, Kind> {
+    /// Returns the DMA address of this part of the allocation, to be given to the device.
+    #[inline]
+    pub fn dma_address(self) -> DmaAddress {
+        self.dma_addr
+    }
+}
+
+/// Access by the CPU.
+impl<'a, T: ?Sized> CoherentView<'a, T> {
+    /// Forgets the DMA address and returns the memory as a [`SysMem`] view.
+    #[inline]
+    pub fn as_sys_mem(self) -> SysMem<'a, T> {
+        // SAFETY: By the type invariant for `Normal`, `ptr` is aligned and valid for `'a`.
+        unsafe { SysMem::new(self.ptr) }
+    }
+
+    /// Returns a reference to the memory.
+    ///
+    /// # Safety
+    ///
+    /// While the returned reference lives,
+    ///
+    /// - the device must not access the memory in a way that changes it,
+    /// - nobody else may write to it, including through [`Self::as_mut`].
+    #[inline]
+    pub unsafe fn as_ref(self) -> &'a T {
+        // SAFETY: By the type invariant for `Normal`, `ptr` is aligned and valid for `'a`. The
+        // caller promises that nothing changes the memory.
+        unsafe { &*self.ptr }
+    }
+
+    /// Returns a mutable reference to the memory.
+    ///
+    /// # Safety
+    ///
+    /// While the returned reference lives,
+    ///
+    /// - the device must not access the memory,
+    /// - nobody else may read or write it, including through [`Self::as_ref`] and [`Self::as_mut`].
+    #[inline]
+    pub unsafe fn as_mut(self) -> &'a mut T {
+        // SAFETY: By the type invariant for `Normal`, `ptr` is aligned and valid for `'a`. The
+        // caller promises that nothing else accesses the memory.
+        unsafe { &mut *self.ptr }
+    }
+}
+
+/// [`IoBackend`] of [`Coherent`] allocations.
+///
+/// All kinds can be projected. Only the backend of [`Normal`] has operations on memory.
+pub struct CoherentIoBackend<Kind: CoherentKind = Normal>(PhantomData<Kind>);
+
+impl<Kind: CoherentKind> IoBackend for CoherentIoBackend<Kind> {
+    type View<'a, T: ?Sized + KnownSize> = CoherentView<'a, T, Kind>;
+
+    #[inline]
+    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
+        view.ptr
+    }
+
+    #[inline]
+    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
+        view: Self::View<'a, T>,
+        ptr: *mut U,
+    ) -> Self::View<'a, U> {
+        // `ptr` lies in the part that `view` covers, and an allocation does not wrap around, neither
+        // in the address space of `ptr` nor in that of the device. Hence neither operation wraps;
+        // the plain operators would cost checks with `CONFIG_RUST_OVERFLOW_CHECKS=y`.
+        let offset = ptr.addr().wrapping_sub(view.ptr.addr());
+
+        // INVARIANT: By the safety requirement `ptr` is a projection of `view.ptr`, so it is as
+        // valid as that is, `offset` bytes further on; so is the DMA address.
+        CoherentView {
+            ptr,
+            // CAST: An offset in an allocation fits into a DMA address, as the allocation itself
+            // does.
+            dma_addr: view.dma_addr.wrapping_add(offset as DmaAddress),
+            buffer: PhantomData,
+        }
+    }
+}
+
+impl<T> IoCapable<T> for CoherentIoBackend
+where
+    SysMemBackend: IoCapable<T>,
+{
+    #[inline]
+    fn io_read<'a>(view: Self::View<'a, T>) -> T {
+        SysMemBackend::io_read(view.as_sys_mem())
+    }
+
+    #[inline]
+    fn io_write<'a>(view: Self::View<'a, T>, value: T) {
+        SysMemBackend::io_write(view.as_sys_mem(), value)
+    }
+}
+
+impl IoCopyable for CoherentIoBackend {
+    #[inline]
+    unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
+        // SAFETY: The caller keeps the same requirements.
+        unsafe { SysMemBackend::copy_from_io(view.as_sys_mem(), buffer) }
+    }
+
+    #[inline]
+    unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
+        // SAFETY: The caller keeps the same requirements.
+        unsafe { SysMemBackend::copy_to_io(view.as_sys_mem(), buffer) }
+    }
+
+    #[inline]
+    fn copy_read<T: zerocopy::FromBytes>(view: Self::View<'_, T>) -> T {
+        SysMemBackend::copy_read(view.as_sys_mem())
+    }
+
+    #[inline]
+    fn copy_write<T: zerocopy::IntoBytes>(view: Self::View<'_, T>, value: T) {
+        SysMemBackend::copy_write(view.as_sys_mem(), value)
+    }
+}
+
+impl<'a, T: ?Sized + KnownSize, Kind: CoherentKind> IoBase<'a> for CoherentView<'a, T, Kind> {
+    type Backend = CoherentIoBackend<Kind>;
+    type Target = T;
+
+    #[inline]
+    fn as_view(self) -> CoherentView<'a, Self::Target, Kind> {
+        self
+    }
+}
+
+impl<'a, T: ?Sized + KnownSize, Kind: CoherentKind> IoBase<'a> for &'a Coherent<T, Kind> {
+    type Backend = CoherentIoBackend<Kind>;
+    type Target = T;
+
+    #[inline]
+    fn as_view(self) -> CoherentView<'a, Self::Target, Kind> {
+        let ptr = self.cpu_addr.as_ptr();
+
+        // INVARIANT: The view covers the whole of `self`, which lives for `'a`.
+        // - `Normal`: By the type invariant of `Coherent`, `cpu_addr` is aligned and valid.
+        // - `NoMapping`: The whole starts at offset zero; of the cookie, only the metadata is kept.
+        CoherentView {
+            ptr: if Coherent::<T, Kind>::HAS_MAPPING {
+                ptr
+            } else {
+                ptr.with_addr(0)
+            },
+            dma_addr: self.dma_addr,
+            buffer: PhantomData,
+        }
+    }
+}
