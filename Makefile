@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door. What the commands do is in rust/xtask; `make help` lists them.
+
+CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
+
+# Cargo would otherwise put its products into the checkout.
+export CARGO_TARGET_DIR := $(CACHE)/target
+unexport MAKEFLAGS MFLAGS
+
+TASKS := demo test toolchain source graft configure build fmt
+
+.PHONY: help $(TASKS) clean
+
+help:
+	@echo 'make demo        watch a device move data through memory that the CPU cannot see'
+	@echo 'make test        run every test'
+	@echo
+	@echo 'Steps of these, to run by themselves:'
+	@echo 'make toolchain   install what is missing to build and boot a kernel with Rust'
+	@echo 'make source      fetch Linux 7.3'
+	@echo 'make graft       put the library into a copy of it'
+	@echo 'make configure   configure that copy'
+	@echo 'make build       build that copy, kunit/ and samples/'
+	@echo 'make fmt         format the code'
+	@echo 'make clean       remove the cache ($(CACHE))'
+	@echo
+	@echo 'Settings:'
+	@echo 'KERNEL_SRC=      a Linux 7.3 tree or tarball to use in place of Debian'\''s'
+	@echo 'COHERENT_CACHE=  where downloads, trees and builds go'
+
+$(TASKS): xtask
+	@"$(CARGO_TARGET_DIR)/debug/xtask" $@
+
+# Cargo links with cc, so this cannot be left to the tool that cargo builds.
+.PHONY: xtask
+xtask:
+	@command -v cargo >/dev/null || { \
+		echo 'cargo is missing: install a Rust toolchain, for example with rustup' >&2; exit 1; }
+	@command -v cc >/dev/null || { \
+		echo '==> installing gcc: cargo links with it'; \
+		apt-get update -qq && apt-get install -qq --yes --no-install-recommends gcc libc6-dev; }
+	@cargo build --locked --manifest-path rust/xtask/Cargo.toml
+
+clean:
+	rm -rf "$(CACHE)"

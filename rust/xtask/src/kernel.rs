@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A kernel tree of ours: the pristine one, copied, grafted, configured and built with kbuild.
+
+use crate::graft;
+use crate::process;
+use crate::source::{self, Source};
+use crate::toolchain::Toolchain;
+use crate::ui::{Step, Ui};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A tree with a configuration, and the directory in it where kbuild puts what it makes.
+///
+/// The directory is in the tree so that kbuild writes relative paths, which survive a copy.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    pub tree: PathBuf,
+    pub build: PathBuf,
+    toolchain: Toolchain,
+    source_id: String,
+    fragments: Vec<PathBuf>,
+}
+
+/// Which lints a build is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lints {
+    /// The compiler's own, and code as users run it.
+    Rustc,
+    /// Also clippy's. What this makes is not booted: clippy changes how code is generated.
+    Clippy,
+}
+
+/// The tree with the library in it, up to date with the checkout.
+pub fn grafted(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<PathBuf> {
+    let tree = workspace.cache("trees").join(&source.id).join("grafted");
+    ui.step("grafting the library onto the kernel tree", |step| {
+        if !tree.is_dir() {
+            copy(workspace, step, &source.tree, &tree)?;
+        }
+        let outcome = graft::graft_tree(&tree, &workspace.overlay())?;
+        for file in &outcome.changed {
+            step.say(&format!("changed {}", file.display()));
+        }
+        Ok(())
+    })?;
+    Ok(tree)
+}
+
+fn copy(workspace: &Workspace, step: &mut Step, from: &Path, to: &Path) -> Result<()> {
+    step.say("copying the pristine tree");
+    let scratch = workspace.scratch("tree-")?;
+    let copy = scratch.path().join("linux");
+    let mut cp = process::command("cp");
+    cp.args(["-a", "--reflink=auto"]).arg(from).arg(&copy);
+    process::logged(step, &mut cp, &workspace.cache("logs/copy.log"))?;
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::rename(&copy, to).with_context(|| format!("cannot move the tree to {}", to.display()))
+}
+
+impl Kernel {
+    /// A kernel called `name`, of the configuration that the fragments add up to.
+    pub fn new(
+        workspace: &Workspace,
+        tree: &Path,
+        source: &Source,
+        toolchain: &Toolchain,
+        name: &str,
+        fragments: &[&str],
+    ) -> Self {
+        Self {
+            tree: tree.to_path_buf(),
+            build: tree.join(format!("build-{name}")),
+            toolchain: toolchain.clone(),
+            source_id: source.id.clone(),
+            fragments: fragments
+                .iter()
+                .map(|fragment| workspace.fragment(fragment))
+                .collect(),
+        }
+    }
+
+    /// `make`, in the tree, with the toolchain.
+    pub fn make(&self, lints: Lints) -> Command {
+        let mut make = process::command("make");
+        make.arg("-C")
+            .arg(&self.tree)
+            .arg(format!("O={}", self.build.display()))
+            .arg(format!("-j{}", jobs()))
+            // kbuild writes who built where into the image; the same source gives the same kernel.
+            .env("KBUILD_BUILD_USER", "coherent")
+            .env("KBUILD_BUILD_HOST", "coherent")
+            // What a person or CI has set is about their builds.
+            .env_remove("MAKEFLAGS")
+            .env_remove("MFLAGS")
+            .env_remove("ARCH")
+            .env_remove("CROSS_COMPILE");
+        if lints == Lints::Clippy {
+            make.arg("CLIPPY=1");
+        }
+        self.toolchain.configure(&mut make);
+        make
+    }
+
+    /// Writes the configuration, if it is not the one that is there.
+    pub fn configure(&self, workspace: &Workspace, ui: &mut Ui) -> Result<()> {
+        let stamp = self.build.join(".coherent-configured");
+        let wanted = self.identity()?;
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+            return Ok(());
+        }
+        let name = self.name();
+        ui.step(&format!("configuring the kernel ({name})"), |step| {
+            fs::create_dir_all(&self.build)?;
+            let log = workspace.cache(format!("logs/configure-{name}.log"));
+            process::logged(step, self.make(Lints::Rustc).arg("tinyconfig"), &log)?;
+            let mut merge = process::command(self.tree.join("scripts/kconfig/merge_config.sh"));
+            merge
+                .args(["-m", "-O"])
+                .arg(&self.build)
+                .arg(self.build.join(".config"))
+                .args(&self.fragments);
+            process::logged(step, &mut merge, &log)?;
+            process::logged(step, self.make(Lints::Rustc).arg("olddefconfig"), &log)?;
+
+            let config = fs::read_to_string(self.build.join(".config"))?;
+            for fragment in &self.fragments {
+                require_symbols(fragment, &fs::read_to_string(fragment)?, &config)?;
+            }
+            fs::write(&stamp, &wanted)?;
+            Ok(())
+        })
+    }
+
+    fn name(&self) -> String {
+        self.build
+            .file_name()
+            .map(|name| name.to_string_lossy().replacen("build-", "", 1))
+            .unwrap_or_default()
+    }
+
+    /// What a configuration is made of.
+    fn identity(&self) -> Result<String> {
+        let mut hasher = Sha256::new();
+        hasher.update(&self.source_id);
+        hasher.update(self.toolchain.identity()?);
+        for fragment in &self.fragments {
+            hasher.update(
+                fs::read(fragment)
+                    .with_context(|| format!("no configuration fragment {}", fragment.display()))?,
+            );
+        }
+        Ok(source::hex(&hasher.finalize()))
+    }
+
+    /// Builds the kernel and the modules of the tree.
+    pub fn build(&self, workspace: &Workspace, ui: &mut Ui) -> Result<()> {
+        self.configure(workspace, ui)?;
+        let name = self.name();
+        ui.step(&format!("building the kernel ({name})"), |step| {
+            let log = workspace.cache(format!("logs/build-{name}.log"));
+            process::logged(step, &mut self.make(Lints::Rustc), &log)?;
+            refuse_warnings(&log)
+        })
+    }
+
+    /// Builds the external modules of `directory` and returns them.
+    ///
+    /// kbuild's products go to the cache, so that the directory stays as it is.
+    pub fn modules(
+        &self,
+        workspace: &Workspace,
+        step: &mut Step,
+        directory: &Path,
+        lints: Lints,
+    ) -> Result<Vec<PathBuf>> {
+        let (mut make, output, log) = self.modules_command(workspace, directory, lints)?;
+        process::logged(step, &mut make, &log)?;
+        refuse_warnings(&log)?;
+        modules_in(&output)
+    }
+
+    /// The `make` that builds the external modules of `directory`; where their products go, and
+    /// where its output goes.
+    pub fn modules_command(
+        &self,
+        workspace: &Workspace,
+        directory: &Path,
+        lints: Lints,
+    ) -> Result<(Command, PathBuf, PathBuf)> {
+        let directory = fs::canonicalize(directory)
+            .with_context(|| format!("no directory {}", directory.display()))?;
+        let name = directory
+            .file_name()
+            .map(|name| name.to_string_lossy().replace(' ', "-"))
+            .unwrap_or_default();
+        let key = source::hex(&Sha256::digest(directory.as_os_str().as_encoded_bytes()));
+        let output = self.build.join(format!("modules/{name}-{key}"));
+        fs::create_dir_all(&output)?;
+        let log = workspace.cache(format!("logs/modules-{name}.log"));
+        let mut make = self.make(lints);
+        make.arg(format!("M={}", speakable(&directory, &output)?.display()))
+            .arg(format!("MO={}", output.display()));
+        Ok((make, output, log))
+    }
+}
+
+/// The directory if kbuild can work there; a copy of it in the cache if its path has a space.
+fn speakable(directory: &Path, output: &Path) -> Result<PathBuf> {
+    if !directory.to_string_lossy().contains([' ', ':', '\t']) {
+        return Ok(directory.to_path_buf());
+    }
+    let copy = output.with_extension("source");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).with_context(|| format!("cannot clear {}", copy.display()))?;
+    }
+    // With the time stamps, so that what did not change is not built again.
+    process::output(Command::new("cp").arg("-a").arg(directory).arg(&copy))?;
+    Ok(copy)
+}
+
+fn modules_in(output: &Path) -> Result<Vec<PathBuf>> {
+    let order = output.join("modules.order");
+    let text = fs::read_to_string(&order)
+        .with_context(|| format!("kbuild made no {}", order.display()))?;
+    let modules: Vec<_> = text
+        .lines()
+        .filter_map(|line| Path::new(line).file_stem())
+        .map(|stem| output.join(stem).with_extension("ko"))
+        .collect();
+    match modules.iter().find(|module| !module.is_file()) {
+        Some(missing) => bail!("kbuild lists {} but did not make it", missing.display()),
+        None => Ok(modules),
+    }
+}
+
+/// Fails for a log in which a compiler warned.
+fn refuse_warnings(log: &Path) -> Result<()> {
+    let text = fs::read_to_string(log)?;
+    let warnings: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("warning:") || line.contains(": warning:"))
+        .collect();
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    bail!("warnings, see {}:\n{}", log.display(), warnings.join("\n"))
+}
+
+/// Fails if the configuration lacks what a fragment asks for, as kconfig drops silently what it
+/// cannot have.
+fn require_symbols(fragment: &Path, wanted: &str, config: &str) -> Result<()> {
+    let missing: Vec<_> = wanted
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("CONFIG_"))
+        .filter(|line| match line.strip_suffix("=n") {
+            Some(symbol) => config.lines().any(|have| {
+                have.strip_prefix(symbol)
+                    .is_some_and(|value| value.starts_with('='))
+            }),
+            None => !config.lines().any(|have| have == *line),
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the configuration has lost what {} asks for: {} (is a dependency not set?)",
+        fragment.display(),
+        missing.join(", ")
+    )
+}
+
+fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "CONFIG_RUST=y\n# CONFIG_KASAN is not set\nCONFIG_NR_CPUS=64\n";
+
+    #[test]
+    fn a_lost_symbol_is_named() {
+        let fragment = Path::new("base.config");
+        require_symbols(fragment, "# why\nCONFIG_RUST=y\nCONFIG_KASAN=n\n", CONFIG).expect("all");
+        let error = require_symbols(fragment, "CONFIG_RUST=y\nCONFIG_KASAN=y\n", CONFIG)
+            .expect_err("KASAN is off")
+            .to_string();
+        assert!(error.contains("CONFIG_KASAN=y"), "{error}");
+        assert!(error.contains("base.config"), "{error}");
+        assert!(!error.contains("CONFIG_RUST"), "{error}");
+        require_symbols(fragment, "CONFIG_RUST=n\n", CONFIG).expect_err("RUST is on");
+    }
+
+    #[test]
+    fn a_warning_of_a_compiler_is_refused() {
+        let log = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(log.path(), "  CC fork.o\n  RUSTC kernel.o\n").expect("written");
+        refuse_warnings(log.path()).expect("no warning");
+        fs::write(log.path(), "warning: unused import\n").expect("written");
+        refuse_warnings(log.path()).expect_err("rustc warned");
+        fs::write(log.path(), "fork.c:1:2: warning: unused\n").expect("written");
+        refuse_warnings(log.path()).expect_err("gcc warned");
+    }
+}

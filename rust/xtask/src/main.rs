@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tool behind the Makefile: it grafts the library onto a kernel tree, builds that with kbuild,
+//! boots it in QEMU and judges what it says.
+//!
+//! Each task is a list of steps, and each kind of step has a module of its own.
+
+mod apt;
+mod boot;
+mod console;
+mod demo;
+mod graft;
+mod kernel;
+mod ktap;
+mod lock;
+mod process;
+mod session;
+mod source;
+mod table;
+mod test;
+mod toolchain;
+mod trace;
+mod ui;
+mod workspace;
+
+use crate::session::Session;
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+
+    /// A Linux 7.3 tree or tarball to use in place of Debian's
+    #[arg(long, env = "KERNEL_SRC", global = true, value_name = "PATH")]
+    kernel_src: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Watch a device move data through memory that the CPU cannot see
+    Demo,
+    /// Run every test
+    Test,
+    /// Install what is missing to build and boot a kernel with Rust
+    Toolchain,
+    /// Fetch Linux 7.3
+    Source,
+    /// Put the library into a copy of it
+    Graft,
+    /// Configure that copy
+    Configure,
+    /// Build that copy, and the modules in kunit/ and samples/
+    Build,
+    /// Format the code
+    Fmt,
+    /// Judge the console log of a run, and the KTAP in it
+    Parse { console: PathBuf },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    // An empty setting, as in `make demo KERNEL_SRC=`, is no setting.
+    let given = arguments.kernel_src.filter(|path| !path.as_os_str().is_empty());
+    let mut session = Session::start(given)?;
+    let session = &mut session;
+    match arguments.task {
+        Task::Demo => return demo::run(session),
+        Task::Test => return test::run(session),
+        Task::Parse { console } => return test::parse(session, &console),
+        Task::Toolchain => {
+            session.prepare()?;
+        }
+        Task::Source => {
+            let source = session.source()?;
+            println!("{}", source.tree.display());
+        }
+        Task::Graft => {
+            let source = session.source()?;
+            let tree = kernel::grafted(&session.workspace, &mut session.ui, &source)?;
+            println!("{}", tree.display());
+        }
+        Task::Configure => {
+            let kernel = session.grafted("debug", &test::DEBUG)?;
+            kernel.configure(&session.workspace, &mut session.ui)?;
+            println!("{}", kernel.build.join(".config").display());
+        }
+        Task::Build => {
+            let kernel = session.debug_kernel()?;
+            for directory in ["kunit", "samples"] {
+                for module in test::modules(session, &kernel, directory)? {
+                    println!("{}", module.display());
+                }
+            }
+        }
+        Task::Fmt => test::format(session)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What every task starts from: the workspace, its lock, and a built kernel.
+
+use crate::kernel::{self, Kernel};
+use crate::lock::{self, Lock};
+use crate::source::{self, Source};
+use crate::toolchain::{self, Toolchain};
+use crate::ui::Ui;
+use crate::workspace::Workspace;
+use anyhow::Result;
+use std::path::PathBuf;
+
+pub struct Session {
+    pub workspace: Workspace,
+    pub ui: Ui,
+    pub kernel_src: Option<PathBuf>,
+    _lock: Lock,
+}
+
+impl Session {
+    pub fn start(kernel_src: Option<PathBuf>) -> Result<Self> {
+        let workspace = Workspace::discover()?;
+        let lock = lock::take(&workspace)?;
+        workspace.sweep()?;
+        Ok(Self {
+            workspace,
+            ui: Ui::default(),
+            kernel_src,
+            _lock: lock,
+        })
+    }
+
+    pub fn source(&mut self) -> Result<Source> {
+        source::fetch(&self.workspace, &mut self.ui, self.kernel_src.as_deref())
+    }
+
+    /// The toolchain, and the source that was fetched while it was in the making.
+    pub fn prepare(&mut self) -> Result<(Toolchain, Source)> {
+        let pending = toolchain::prepare(&self.workspace, &mut self.ui)?;
+        let source = self.source()?;
+        let toolchain = pending.finish(&self.workspace, &mut self.ui)?;
+        Ok((toolchain, source))
+    }
+
+    /// A kernel with the library, of the configuration `fragments`; not built yet.
+    pub fn grafted(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
+        let (toolchain, source) = self.prepare()?;
+        let tree = kernel::grafted(&self.workspace, &mut self.ui, &source)?;
+        Ok(Kernel::new(
+            &self.workspace,
+            &tree,
+            &source,
+            &toolchain,
+            name,
+            fragments,
+        ))
+    }
+
+    /// The kernel that the demo and the tests boot.
+    pub fn debug_kernel(&mut self) -> Result<Kernel> {
+        let kernel = self.grafted("debug", &["base", "debug"])?;
+        kernel.build(&self.workspace, &mut self.ui)?;
+        Ok(kernel)
+    }
+}
