@@ -157,8 +157,10 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
             dma_attrs,
         )?);
 
-        // PANIC: The slices are of the same length.
-        dmem.copy_from_slice(data);
+        // The lengths are the same; `copy_from_slice` would check that, and panic.
+        for (to, from) in dmem.iter_mut().zip(data) {
+            *to = *from;
+        }
 
         Ok(dmem)
     }

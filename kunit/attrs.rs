@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The attribute of a kind comes from the kind alone.
+//!
+//! What reached the C API is judged from the trace events of the run, for these and all other
+//! allocations: by the name of the device.
+
+use kernel::prelude::*;
+
+#[kunit_tests(dma_coherent_attrs)]
+mod tests {
+    use super::*;
+    use crate::device::TestDevice;
+    use kernel::{
+        dma::{
+            attrs::*,
+            Attrs,
+            Coherent,
+            CoherentHandle,
+            CoherentKind,
+            NoMapping,
+            Normal, //
+        },
+        io::{
+            io_read,
+            io_write,
+            Io, //
+        },
+    };
+
+    /// Every bit but the named ones: among them `DMA_ATTR_NO_KERNEL_MAPPING`, and bits that make
+    /// `dma_alloc_attrs()` refuse.
+    fn unnamed() -> Attrs {
+        !(DMA_ATTR_WEAK_ORDERING
+            | DMA_ATTR_WRITE_COMBINE
+            | DMA_ATTR_SKIP_CPU_SYNC
+            | DMA_ATTR_FORCE_CONTIGUOUS
+            | DMA_ATTR_ALLOC_SINGLE_PAGES
+            | DMA_ATTR_NO_WARN
+            | DMA_ATTR_PRIVILEGED
+            | DMA_ATTR_MMIO)
+    }
+
+    #[test]
+    fn kinds_say_what_they_imply() {
+        let none = DMA_ATTR_NO_WARN & DMA_ATTR_MMIO;
+        assert!(Normal::ATTRS == none);
+        assert!(NoMapping::ATTRS != none);
+        assert!(unnamed().contains(NoMapping::ATTRS));
+    }
+
+    #[test]
+    fn caller_cannot_add_the_attribute() -> Result {
+        let dev = TestDevice::normal()?;
+        let c = Coherent::<u64>::zeroed_with_attrs(&dev, GFP_KERNEL, NoMapping::ATTRS)?;
+        // Without a mapping this would go to wherever the cookie points.
+        c.write_val(1);
+        assert_eq!(c.read_val(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn caller_cannot_take_the_attribute() -> Result {
+        let dev = TestDevice::no_mapping()?;
+        let attrs = DMA_ATTR_NO_WARN & !NoMapping::ATTRS;
+        CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, attrs)?;
+        Coherent::<u64, NoMapping>::alloc_with_attrs(&dev, GFP_KERNEL, attrs)?;
+        Ok(())
+    }
+
+    #[test]
+    fn other_attributes_are_passed_on() -> Result {
+        let dev = TestDevice::normal()?;
+        let attrs = DMA_ATTR_WRITE_COMBINE | DMA_ATTR_NO_WARN;
+        let c = Coherent::<[u32; 4]>::zeroed_with_attrs(&dev, GFP_KERNEL, attrs)?;
+        io_write!(&c, [build: 1], 5);
+        assert_eq!(io_read!(&c, [build: 1]), 5);
+
+        let dev = TestDevice::no_mapping()?;
+        CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, attrs)?;
+        Ok(())
+    }
+
+    /// The C API refuses attributes that are not for allocations, and that is an error and no panic.
+    #[test]
+    fn refused_attributes_are_no_memory() -> Result {
+        let dev = TestDevice::normal()?;
+        let c = Coherent::<u64>::zeroed_with_attrs(&dev, GFP_KERNEL, unnamed());
+        assert_eq!(c.err(), Some(ENOMEM));
+
+        let dev = TestDevice::no_mapping()?;
+        let c = CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, unnamed());
+        assert_eq!(c.err(), Some(ENOMEM));
+        Ok(())
+    }
+}

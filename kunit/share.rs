@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers that go to another thread, and are dropped there.
+
+use kernel::prelude::*;
+
+#[kunit_tests(dma_coherent_share)]
+mod tests {
+    use super::*;
+    use crate::{
+        device::TestDevice,
+        layout::Pinned, //
+    };
+    use kernel::{
+        alloc::Flags,
+        dma::{
+            Coherent,
+            CoherentHandle,
+            CoherentView,
+            NoMapping, //
+        },
+        io::{
+            io_project,
+            io_read,
+            io_write, //
+        },
+        sync::{
+            atomic::{
+                Atomic,
+                Relaxed, //
+            },
+            Arc,
+            Completion, //
+        },
+        workqueue, //
+    };
+
+    fn assert_send<T: Send>(_: &T) {}
+    fn assert_sync<T: Sync>(_: &T) {}
+
+    /// Runs `work` in another thread and waits until it is done.
+    fn in_another_thread(flags: Flags, work: impl FnOnce() + Send + 'static) -> Result {
+        let done = Arc::pin_init(Completion::new(), flags)?;
+        let signal = done.clone();
+        workqueue::system_unbound().try_spawn(flags, move || {
+            work();
+            signal.complete_all();
+        })?;
+        done.wait_for_completion();
+        Ok(())
+    }
+
+    #[test]
+    fn written_there_and_read_here() -> Result {
+        let dev = TestDevice::normal()?;
+        let c: Coherent<[u32]> = Coherent::zeroed_slice(&dev, 4, GFP_KERNEL)?;
+        let c = Arc::new(c, GFP_KERNEL)?;
+        let theirs = c.clone();
+        in_another_thread(GFP_KERNEL, move || {
+            for i in 0..4 {
+                io_write!(&*theirs, [panic: i], 10 + i as u32);
+            }
+        })?;
+        for i in 0..4 {
+            assert_eq!(io_read!(&*c, [try: i]), 10 + i as u32);
+        }
+        Ok(())
+    }
+
+    /// The trace shows that the memory is freed.
+    #[test]
+    fn dropped_there_with_mapping() -> Result {
+        let dev = TestDevice::normal()?;
+        let c = Coherent::<u64>::zeroed(&dev, GFP_KERNEL)?;
+        in_another_thread(GFP_KERNEL, move || drop(c))
+    }
+
+    #[test]
+    fn dropped_there_without() -> Result {
+        let dev = TestDevice::no_mapping()?;
+        let c = CoherentHandle::alloc(&dev, 10000, GFP_KERNEL)?;
+        in_another_thread(GFP_KERNEL, move || drop(c))
+    }
+
+    /// A layout that is tied to a thread ties a buffer to it only if the CPU can reach it.
+    #[test]
+    fn layout_tied_to_a_thread() -> Result {
+        let dev = TestDevice::no_mapping()?;
+        let c = Coherent::<Pinned, NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        assert_send(&c);
+        assert_sync(&c);
+        let view: CoherentView<'_, Pinned, NoMapping> = io_project!(&c,);
+        assert_send(&view);
+        assert_sync(&view);
+
+        // What the other thread finds is judged here: there, no test runs that could fail.
+        let base = c.dma_address();
+        let found = Arc::new(Atomic::new(0u64), GFP_KERNEL)?;
+        let theirs = found.clone();
+        in_another_thread(GFP_KERNEL, move || {
+            theirs.store(io_project!(&c, .1).dma_address(), Relaxed);
+        })?;
+        assert_eq!(found.load(Relaxed), base + 8);
+        Ok(())
+    }
+}

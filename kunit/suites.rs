@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KUnit suites for DMA-coherent memory.
+//!
+//! Loading the module runs them. Each file is about one thing that the library claims.
+
+use kernel::prelude::*;
+
+mod alloc;
+mod attrs;
+mod boxed;
+mod cast;
+mod content;
+mod device;
+mod layout;
+mod project;
+mod share;
+
+module! {
+    type: Suites,
+    name: "coherent_kunit",
+    authors: ["The Coherent<T, Kind> project"],
+    description: "KUnit suites for DMA-coherent memory",
+    license: "GPL v2",
+}
+
+struct Suites;
+
+impl kernel::Module for Suites {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        Ok(Self)
+    }
+}
