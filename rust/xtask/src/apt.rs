@@ -37,11 +37,7 @@ impl Package {
 }
 
 /// Installs those of `packages` that are missing, and says so.
-pub fn install_missing(
-    workspace: &Workspace,
-    step: &mut Step,
-    packages: &[Package],
-) -> Result<()> {
+pub fn install_missing(workspace: &Workspace, step: &mut Step, packages: &[Package]) -> Result<()> {
     let missing: Vec<_> = packages.iter().filter(|p| !p.installed()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -155,8 +151,8 @@ impl Archive {
 
     /// The newest version of `package` that starts with `prefix`.
     pub fn newest(&self, package: &str, prefix: &str) -> Result<Version> {
-        let shown = process::output(self.apt("apt-cache").args(["show", package]))
-            .unwrap_or_default();
+        let shown =
+            process::output(self.apt("apt-cache").args(["show", package])).unwrap_or_default();
         parse_versions(package, &shown)
             .into_iter()
             .filter(|found| found.version.starts_with(prefix))
@@ -273,7 +269,10 @@ mod tests {
         let (mirror, suites) = parse_mirror(targets).expect("a mirror");
         assert_eq!(mirror, "http://mirror.example/debian/");
         assert_eq!(Vec::from_iter(suites), ["bookworm", "bookworm-updates"]);
-        assert_eq!(parse_mirror("http://vendor.example/apt|s|Vendor|Vendor"), None);
+        assert_eq!(
+            parse_mirror("http://vendor.example/apt|s|Vendor|Vendor"),
+            None
+        );
     }
 
     #[test]

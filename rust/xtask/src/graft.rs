@@ -63,7 +63,11 @@ pub fn graft_tree(tree: &Path, overlay: &Path) -> Result<Outcome> {
     let grafted = graft_text(&text, &names).with_context(|| dma_rs.display().to_string())?;
 
     let dir = tree.join(DMA_DIR);
-    let present = if dir.is_dir() { rust_files(&dir)? } else { BTreeMap::new() };
+    let present = if dir.is_dir() {
+        rust_files(&dir)?
+    } else {
+        BTreeMap::new()
+    };
     if !is_grafted(&text)? && !present.is_empty() {
         bail!(
             "{} is there, and no graft put it there; {WAY_OUT}",
@@ -155,7 +159,8 @@ pub fn graft_text(text: &str, names: &[String]) -> Result<String> {
     }
     let text = edits.apply();
     // An import list ahead of the wiring needs a blank line between; a removed one has left its own.
-    Ok(text.replacen("}\nmod coherent;", "}\n\nmod coherent;", 1)
+    Ok(text
+        .replacen("}\nmod coherent;", "}\n\nmod coherent;", 1)
         .replacen(";\nmod coherent;", ";\n\nmod coherent;", 1))
 }
 
@@ -174,9 +179,15 @@ fn is_our_mod(item: &Item) -> bool {
 }
 
 fn is_our_use(item: &Item) -> bool {
-    let Item::Use(import) = item else { return false };
-    let UseTree::Path(first) = &import.tree else { return false };
-    let UseTree::Path(second) = &*first.tree else { return false };
+    let Item::Use(import) = item else {
+        return false;
+    };
+    let UseTree::Path(first) = &import.tree else {
+        return false;
+    };
+    let UseTree::Path(second) = &*first.tree else {
+        return false;
+    };
     first.ident == "self" && second.ident == "coherent"
 }
 
@@ -208,7 +219,10 @@ fn public_names(text: &str) -> Result<Vec<String>> {
 
 fn parse(text: &str) -> Result<syn::File> {
     syn::parse_file(text).map_err(|error| {
-        anyhow::anyhow!("line {}: not Rust: {error}; {WAY_OUT}", error.span().start().line)
+        anyhow::anyhow!(
+            "line {}: not Rust: {error}; {WAY_OUT}",
+            error.span().start().line
+        )
     })
 }
 
@@ -218,7 +232,10 @@ fn lines_of(item: Option<&Item>, text: &str) -> Result<(usize, usize)> {
     let (start, end) = (span.start(), span.end());
     let last = text.lines().nth(end.line - 1).unwrap_or_default();
     if start.column != 0 || end.column != last.trim_end().chars().count() {
-        bail!("line {}: an item shares a line with something else; {WAY_OUT}", start.line);
+        bail!(
+            "line {}: an item shares a line with something else; {WAY_OUT}",
+            start.line
+        );
     }
     Ok((start.line, end.line))
 }
@@ -260,7 +277,11 @@ impl<'a> Edits<'a> {
         while start > 1 && self.line(start - 1).starts_with("//") {
             start -= 1;
         }
-        let end = if self.line(end + 1).is_empty() { end + 1 } else { end };
+        let end = if self.line(end + 1).is_empty() {
+            end + 1
+        } else {
+            end
+        };
         for line in start..=end {
             self.new.insert(line, None);
         }

@@ -21,6 +21,8 @@ use std::process::Command;
 pub struct Kernel {
     pub tree: PathBuf,
     pub build: PathBuf,
+    /// The tree that this one was copied from.
+    pub pristine: PathBuf,
     toolchain: Toolchain,
     source_id: String,
     fragments: Vec<PathBuf>,
@@ -77,12 +79,21 @@ impl Kernel {
         Self {
             tree: tree.to_path_buf(),
             build: tree.join(format!("build-{name}")),
+            pristine: source.tree.clone(),
             toolchain: toolchain.clone(),
             source_id: source.id.clone(),
             fragments: fragments
                 .iter()
                 .map(|fragment| workspace.fragment(fragment))
                 .collect(),
+        }
+    }
+
+    /// The same, built elsewhere.
+    pub fn with_build(&self, name: &str) -> Self {
+        Self {
+            build: self.tree.join(format!("build-{name}")),
+            ..self.clone()
         }
     }
 
@@ -151,10 +162,10 @@ impl Kernel {
         hasher.update(&self.source_id);
         hasher.update(self.toolchain.identity()?);
         for fragment in &self.fragments {
-            hasher.update(
-                fs::read(fragment)
-                    .with_context(|| format!("no configuration fragment {}", fragment.display()))?,
-            );
+            hasher
+                .update(fs::read(fragment).with_context(|| {
+                    format!("no configuration fragment {}", fragment.display())
+                })?);
         }
         Ok(source::hex(&hasher.finalize()))
     }
@@ -180,30 +191,47 @@ impl Kernel {
         directory: &Path,
         lints: Lints,
     ) -> Result<Vec<PathBuf>> {
-        let (mut make, output, log) = self.modules_command(workspace, directory, lints)?;
+        let (mut make, output, log) = self.modules_command(workspace, directory, "", lints)?;
         process::logged(step, &mut make, &log)?;
         refuse_warnings(&log)?;
         modules_in(&output)
     }
 
-    /// The `make` that builds the external modules of `directory`; where their products go, and
-    /// where its output goes.
-    pub fn modules_command(
+    /// The `make` that compiles one object of the external modules of `directory`, and its log.
+    pub fn object_command(
         &self,
         workspace: &Workspace,
         directory: &Path,
+        object: &str,
+        lints: Lints,
+    ) -> Result<(Command, PathBuf)> {
+        // Elsewhere than the modules, so that one does not undo what the other made.
+        let (mut make, _, log) = self.modules_command(workspace, directory, object, lints)?;
+        make.arg(object);
+        Ok((make, log))
+    }
+
+    /// The `make` for the external modules of `directory`; where it puts its products, and its log.
+    fn modules_command(
+        &self,
+        workspace: &Workspace,
+        directory: &Path,
+        object: &str,
         lints: Lints,
     ) -> Result<(Command, PathBuf, PathBuf)> {
         let directory = fs::canonicalize(directory)
             .with_context(|| format!("no directory {}", directory.display()))?;
-        let name = directory
+        let mut name = directory
             .file_name()
             .map(|name| name.to_string_lossy().replace(' ', "-"))
             .unwrap_or_default();
+        if !object.is_empty() {
+            name = format!("{name}-{object}");
+        }
         let key = source::hex(&Sha256::digest(directory.as_os_str().as_encoded_bytes()));
         let output = self.build.join(format!("modules/{name}-{key}"));
         fs::create_dir_all(&output)?;
-        let log = workspace.cache(format!("logs/modules-{name}.log"));
+        let log = workspace.cache(format!("logs/modules-{}-{name}.log", self.name()));
         let mut make = self.make(lints);
         make.arg(format!("M={}", speakable(&directory, &output)?.display()))
             .arg(format!("MO={}", output.display()));
@@ -241,7 +269,7 @@ fn modules_in(output: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Fails for a log in which a compiler warned.
-fn refuse_warnings(log: &Path) -> Result<()> {
+pub fn refuse_warnings(log: &Path) -> Result<()> {
     let text = fs::read_to_string(log)?;
     let warnings: Vec<_> = text
         .lines()

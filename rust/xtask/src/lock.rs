@@ -38,6 +38,11 @@ pub fn take(workspace: &Workspace) -> Result<Lock> {
     let command: Vec<String> = std::env::args().skip(1).collect();
     file.set_len(0)?;
     file.rewind()?;
-    writeln!(file, "process {}: xtask {}", std::process::id(), command.join(" "))?;
+    writeln!(
+        file,
+        "process {}: xtask {}",
+        std::process::id(),
+        command.join(" ")
+    )?;
     Ok(Lock(file))
 }

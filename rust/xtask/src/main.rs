@@ -12,6 +12,7 @@ mod demo;
 mod graft;
 mod kernel;
 mod ktap;
+mod lint;
 mod lock;
 mod process;
 mod session;
@@ -75,7 +76,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
     // An empty setting, as in `make demo KERNEL_SRC=`, is no setting.
-    let given = arguments.kernel_src.filter(|path| !path.as_os_str().is_empty());
+    let given = arguments
+        .kernel_src
+        .filter(|path| !path.as_os_str().is_empty());
     let mut session = Session::start(given)?;
     let session = &mut session;
     match arguments.task {
@@ -95,19 +98,24 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             println!("{}", tree.display());
         }
         Task::Configure => {
-            let kernel = session.grafted("debug", &test::DEBUG)?;
+            let kernel = session.debug()?;
             kernel.configure(&session.workspace, &mut session.ui)?;
             println!("{}", kernel.build.join(".config").display());
         }
         Task::Build => {
             let kernel = session.debug_kernel()?;
             for directory in ["kunit", "samples"] {
-                for module in test::modules(session, &kernel, directory)? {
+                for module in session.modules(&kernel, directory)? {
                     println!("{}", module.display());
                 }
             }
         }
-        Task::Fmt => test::format(session)?,
+        Task::Fmt => {
+            let source = session.source()?;
+            session.ui.step("formatting the code", |step| {
+                lint::format(&session.workspace, step, &source.tree, false)
+            })?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -108,7 +108,8 @@ pub fn wait(
 fn last_line(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(400))).ok()?;
+    file.seek(SeekFrom::Start(length.saturating_sub(400)))
+        .ok()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
     BufReader::new(&bytes[..])

@@ -2,7 +2,7 @@
 
 //! What every task starts from: the workspace, its lock, and a built kernel.
 
-use crate::kernel::{self, Kernel};
+use crate::kernel::{self, Kernel, Lints};
 use crate::lock::{self, Lock};
 use crate::source::{self, Source};
 use crate::toolchain::{self, Toolchain};
@@ -57,10 +57,23 @@ impl Session {
         ))
     }
 
-    /// The kernel that the demo and the tests boot.
+    /// The kernel that the demo and the tests boot; not built yet.
+    pub fn debug(&mut self) -> Result<Kernel> {
+        self.grafted("debug", &["base", "debug"])
+    }
+
+    /// The same, built.
     pub fn debug_kernel(&mut self) -> Result<Kernel> {
-        let kernel = self.grafted("debug", &["base", "debug"])?;
+        let kernel = self.debug()?;
         kernel.build(&self.workspace, &mut self.ui)?;
         Ok(kernel)
+    }
+
+    /// The external modules of a directory of the checkout.
+    pub fn modules(&mut self, kernel: &Kernel, directory: &str) -> Result<Vec<PathBuf>> {
+        let path = self.workspace.checkout.join(directory);
+        self.ui.step(&format!("building {directory}/"), |step| {
+            kernel.modules(&self.workspace, step, &path, Lints::Rustc)
+        })
     }
 }

@@ -33,8 +33,8 @@ pub fn fetch(workspace: &Workspace, ui: &mut Ui, given: Option<&Path>) -> Result
     fs::create_dir_all(workspace.cache("source"))?;
     match given {
         Some(path) => {
-            let path = fs::canonicalize(path)
-                .with_context(|| format!("KERNEL_SRC={}", path.display()))?;
+            let path =
+                fs::canonicalize(path).with_context(|| format!("KERNEL_SRC={}", path.display()))?;
             ui.step("taking the kernel source from KERNEL_SRC", |step| {
                 from_path(workspace, step, &path)
             })
@@ -119,7 +119,8 @@ fn from_path(workspace: &Workspace, step: &mut Step, path: &Path) -> Result<Sour
         return keep(&copy, source);
     }
     let mut hasher = Sha256::new();
-    let mut file = fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut file =
+        fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     io::copy(&mut file, &mut hasher).with_context(|| format!("cannot read {}", path.display()))?;
     let id = format!("tarball-{}", hex(&hasher.finalize()));
     if workspace.cache("source").join(&id).is_dir() {
@@ -154,8 +155,12 @@ fn keep(made: &Path, source: Source) -> Result<Source> {
 /// The version of a kernel tree, from its Makefile.
 pub fn version(tree: &Path) -> Result<(u32, u32)> {
     let makefile = tree.join("Makefile");
-    let text = fs::read_to_string(&makefile)
-        .with_context(|| format!("{} is not a kernel tree: it has no Makefile", tree.display()))?;
+    let text = fs::read_to_string(&makefile).with_context(|| {
+        format!(
+            "{} is not a kernel tree: it has no Makefile",
+            tree.display()
+        )
+    })?;
     let number = |name: &str| {
         text.lines()
             .find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='))
@@ -198,7 +203,10 @@ fn fingerprint(tree: &Path) -> Result<String> {
 
 /// The start of a hash, enough to tell things apart.
 pub fn hex(hash: &[u8]) -> String {
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A tree and its build need this much; better to say so now than when the disk is full.

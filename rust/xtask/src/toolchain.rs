@@ -61,7 +61,10 @@ fn packages() -> Vec<Package> {
         ("libelf-dev", "objtool reads object files"),
         ("python3", "the kernel's kunit.py reads KTAP"),
         ("xz-utils", "unpacks the kernel source"),
-        ("qemu-system-x86", "boots the kernel, and has the edu device"),
+        (
+            "qemu-system-x86",
+            "boots the kernel, and has the edu device",
+        ),
         ("busybox-static", "is user space in the initramfs"),
         ("debian-archive-keyring", "verifies what is downloaded"),
     ]
@@ -142,10 +145,7 @@ fn bindgen_root(workspace: &Workspace) -> PathBuf {
     workspace.cache(format!("tools/bindgen-{BINDGEN_VERSION}"))
 }
 
-fn bindgen(
-    workspace: &Workspace,
-    step: &mut Step,
-) -> Result<(PathBuf, Option<(Child, PathBuf)>)> {
+fn bindgen(workspace: &Workspace, step: &mut Step) -> Result<(PathBuf, Option<(Child, PathBuf)>)> {
     if version_of("bindgen").is_some_and(|(version, _)| version >= MIN_BINDGEN) {
         return Ok((PathBuf::from("bindgen"), None));
     }
@@ -161,7 +161,13 @@ fn bindgen(
     let unfinished = workspace.scratch("bindgen-")?.keep();
     let mut install = process::command("cargo");
     install
-        .args(["install", "bindgen-cli", "--locked", "--version", BINDGEN_VERSION])
+        .args([
+            "install",
+            "bindgen-cli",
+            "--locked",
+            "--version",
+            BINDGEN_VERSION,
+        ])
         .arg("--root")
         .arg(&unfinished)
         .env_remove("CARGO_TARGET_DIR")
@@ -245,7 +251,11 @@ fn rust_src(workspace: &Workspace, step: &mut Step) -> Result<PathBuf> {
         .path()
         .join(format!("usr/src/rustc-{version}/library"));
     if !complete(&library) {
-        bail!("{} {} has no library/core", package.package, package.version);
+        bail!(
+            "{} {} has no library/core",
+            package.package,
+            package.version
+        );
     }
     fs::create_dir_all(workspace.cache("rust-src"))?;
     fs::rename(&library, &cached)

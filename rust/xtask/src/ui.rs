@@ -29,7 +29,9 @@ impl Ui {
         let started = Instant::now();
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner().with_message(name.to_string());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}")
+            {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));

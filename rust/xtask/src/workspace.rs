@@ -27,7 +27,7 @@ impl Workspace {
             .to_path_buf();
         let cache = match env::var_os(CACHE_VAR) {
             Some(dir) => std::path::absolute(&dir)
-                .with_context(|| format!("{CACHE_VAR}={}", dir.display()))?,
+                .with_context(|| format!("{CACHE_VAR}={}", Path::new(&dir).display()))?,
             None => default_cache()?,
         };
         if cache.to_string_lossy().contains([' ', ':', '\t']) {
@@ -52,7 +52,12 @@ impl Workspace {
         tempfile::Builder::new()
             .prefix(what)
             .tempdir_in(self.cache("tmp"))
-            .with_context(|| format!("cannot create a directory in {}", self.cache("tmp").display()))
+            .with_context(|| {
+                format!(
+                    "cannot create a directory in {}",
+                    self.cache("tmp").display()
+                )
+            })
     }
 
     /// Removes what a run left unfinished that was ended from outside. For the holder of the lock.

@@ -96,7 +96,9 @@ fn subject(item: &Item) -> Option<String> {
         Item::Impl(item) => type_name(&item.self_ty)?,
         _ => return None,
     };
-    TYPES.contains(&name.trim_start_matches('&')).then_some(name)
+    TYPES
+        .contains(&name.trim_start_matches('&'))
+        .then_some(name)
 }
 
 fn type_name(ty: &Type) -> Option<String> {

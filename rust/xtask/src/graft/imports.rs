@@ -112,7 +112,11 @@ fn print(tree: &UseTree, depth: usize) -> String {
         UseTree::Glob(_) => "*".to_string(),
         UseTree::Group(group) => {
             let indent = "    ".repeat(depth + 1);
-            let items: Vec<_> = group.items.iter().map(|item| print(item, depth + 1)).collect();
+            let items: Vec<_> = group
+                .items
+                .iter()
+                .map(|item| print(item, depth + 1))
+                .collect();
             format!(
                 "{{\n{indent}{}, //\n{}}}",
                 items.join(&format!(",\n{indent}")),

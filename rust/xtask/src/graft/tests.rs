@@ -7,9 +7,10 @@ use std::env;
 use std::process::Command;
 
 fn pristine() -> PathBuf {
-    PathBuf::from(env::var_os("KERNEL_TREE").expect(
-        "KERNEL_TREE names a pristine 7.3 tree for these tests; `make test` sets it",
-    ))
+    PathBuf::from(
+        env::var_os("KERNEL_TREE")
+            .expect("KERNEL_TREE names a pristine 7.3 tree for these tests; `make test` sets it"),
+    )
 }
 
 fn dma_rs() -> String {
@@ -49,7 +50,11 @@ fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
         .map(|entry| entry.expect("an entry"))
         .filter(|entry| entry.file_type().is_file())
         .map(|entry| {
-            let modified = entry.metadata().expect("metadata").modified().expect("a time");
+            let modified = entry
+                .metadata()
+                .expect("metadata")
+                .modified()
+                .expect("a time");
             let content = fs::read(entry.path()).expect("content");
             (entry.into_path(), content, modified)
         })
@@ -67,7 +72,10 @@ fn nothing_of_the_family_is_left_and_the_rest_is_kept() {
     let body = |text: &str| text[text.find("/// DMA address type.").expect("a body")..].to_string();
     let mut before = text.lines();
     for line in body(&grafted).lines() {
-        assert!(before.any(|old| old == line), "not in 7.3, or moved: {line}");
+        assert!(
+            before.any(|old| old == line),
+            "not in 7.3, or moved: {line}"
+        );
     }
     // Every item that is not of the family is there, byte for byte.
     let old = parse(&text).expect("Rust");
@@ -85,10 +93,24 @@ fn nothing_of_the_family_is_left_and_the_rest_is_kept() {
 fn imports_that_nothing_uses_are_gone() {
     let grafted = graft_text(&dma_rs(), &names()).expect("a graft");
     let imports = &grafted[..grafted.find("mod coherent;").expect("the module")];
-    for gone in ["IoBackend", "NonNull", "Bound", "UserSliceWriter", "Deref", "ARef"] {
+    for gone in [
+        "IoBackend",
+        "NonNull",
+        "Bound",
+        "UserSliceWriter",
+        "Deref",
+        "ARef",
+    ] {
         assert!(!imports.contains(gone), "{gone} in {imports}");
     }
-    for kept in ["bindings", "device::", "self", "Core", "to_result", "prelude::*"] {
+    for kept in [
+        "bindings",
+        "device::",
+        "self",
+        "Core",
+        "to_result",
+        "prelude::*",
+    ] {
         assert!(imports.contains(kept), "no {kept} in {imports}");
     }
 }
@@ -103,7 +125,11 @@ fn the_result_is_formatted() {
         .arg(tree.path().join(DMA_RS))
         .output()
         .expect("rustfmt");
-    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+    assert!(
+        check.status.success(),
+        "{}",
+        String::from_utf8_lossy(&check.stdout)
+    );
 }
 
 #[test]
@@ -157,13 +183,21 @@ fn items_may_stand_in_another_order() {
     items.reverse();
     let moved = format!("{imports}\n{}\n", items.join("\n\n"));
     let grafted = graft_text(&moved, &names()).expect("a graft");
-    assert!(family::find(&parse(&grafted).expect("Rust")).expect("clean").is_empty());
+    assert!(
+        family::find(&parse(&grafted).expect("Rust"))
+            .expect("clean")
+            .is_empty()
+    );
     assert!(grafted.contains("pub trait Device"));
 }
 
 #[test]
 fn a_renamed_item_is_named() {
-    let text = dma_rs().replacen("pub struct CoherentHandle {", "pub struct CoherentGrip {", 1);
+    let text = dma_rs().replacen(
+        "pub struct CoherentHandle {",
+        "pub struct CoherentGrip {",
+        1,
+    );
     assert!(refusal(&text).contains("`struct CoherentHandle` is missing"));
     let text = dma_rs().replacen("pub fn as_sys_mem(", "pub fn as_memory(", 1);
     assert!(refusal(&text).contains("unknown `CoherentView::as_memory`"));
@@ -182,7 +216,10 @@ fn a_missing_item_is_named() {
 fn a_duplicate_is_named_with_both_lines() {
     let text = dma_rs() + "\npub struct CoherentIoBackend;\n";
     let refusal = refusal(&text);
-    assert!(refusal.contains("`struct CoherentIoBackend` is there already"), "{refusal}");
+    assert!(
+        refusal.contains("`struct CoherentIoBackend` is there already"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -191,7 +228,10 @@ fn an_unknown_item_of_the_family_is_named() {
     assert!(refusal(&text).contains("unknown `impl Default for Coherent`"));
     let text = dma_rs() + "\n/// Docs.\nfn helper(c: &CoherentHandle) {}\n";
     let refused = refusal(&text);
-    assert!(refused.contains("mentions `CoherentHandle`: `fn helper"), "{refused}");
+    assert!(
+        refused.contains("mentions `CoherentHandle`: `fn helper"),
+        "{refused}"
+    );
     let text = dma_rs() + "\nmacro_rules! peek { () => { Coherent::peek() }; }\n";
     assert!(refusal(&text).contains("mentions `Coherent`"));
 }
@@ -204,7 +244,8 @@ fn half_of_a_graft_is_refused() {
 
 #[test]
 fn a_refused_tree_is_left_alone() {
-    let cases: [(&str, &dyn Fn(&Path), &str); 4] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
+    let cases: [Case<'_>; 4] = [
         (
             "another version",
             &|tree| {
@@ -244,6 +285,10 @@ fn a_refused_tree_is_left_alone() {
         let error = graft_tree(tree.path(), &overlay()).expect_err(what);
         let error = format!("{error:#}");
         assert!(error.contains(expected), "{what}: {error}");
-        assert_eq!(before, snapshot(tree.path()), "{what}: the tree was changed");
+        assert_eq!(
+            before,
+            snapshot(tree.path()),
+            "{what}: the tree was changed"
+        );
     }
 }

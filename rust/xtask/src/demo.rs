@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make demo`: the edu device moves data through both kinds of memory, and a misuse does not
+//! compile.
+
+use crate::boot::{self, Boot, Plan};
+use crate::console;
+use crate::kernel::{Kernel, Lints};
+use crate::process;
+use crate::session::Session;
+use crate::table;
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A line of the edu sample about one transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    pub place: String,
+    pub size: usize,
+    pub dma_address: String,
+    pub verdict: String,
+}
+
+impl Transfer {
+    pub fn good(&self) -> bool {
+        self.verdict == "ok"
+    }
+}
+
+pub fn run(session: &mut Session) -> Result<ExitCode> {
+    let kernel = session.debug_kernel()?;
+    let modules = session.modules(&kernel, "samples")?;
+    let misuse = session.ui.step("compiling a misuse", |step| {
+        misuse(&session.workspace, step, &kernel)
+    })?;
+    let logs = session.ui.step("booting: edu and flush_page", |step| {
+        let boot = Boot {
+            name: "demo",
+            plan: Plan::default()
+                .load_and_unload(named(&modules, "edu")?)
+                .load_and_unload(named(&modules, "flush_page")?),
+            arguments: &["-device", "edu", "-device", "pci-testdev"],
+            limit: Duration::from_secs(120),
+        };
+        boot::run(&session.workspace, step, &kernel, &boot)
+    })?;
+
+    println!(
+        "\nWhat the compiler says of samples/misuse.rs, which reads memory without a mapping:\n"
+    );
+    println!("{misuse}");
+    println!("\nWhat QEMU's edu device moved through memory without a mapping:\n");
+    let transfers = transfers(&logs.console)?;
+    println!("{}", transfer_table(&transfers));
+    println!("{}", session.ui.times());
+
+    let findings = console::judge(&logs.console);
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    let failed = transfers.iter().filter(|transfer| !transfer.good()).count();
+    if failed > 0 || !findings.is_empty() {
+        eprintln!(
+            "FAILED: {failed} of {} transfers, {} findings in {}",
+            transfers.len(),
+            findings.len(),
+            logs.console_path.display()
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("{} transfers, all ok", transfers.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn transfer_table(transfers: &[Transfer]) -> String {
+    let mut table = table::new([
+        "transfer",
+        "size",
+        "DMA address of the projection",
+        "verdict",
+    ]);
+    for transfer in transfers {
+        table.add_row([
+            &transfer.place,
+            &transfer.size.to_string(),
+            &transfer.dma_address,
+            &transfer.verdict,
+        ]);
+    }
+    table.to_string()
+}
+
+/// The module called `name`.
+pub fn named<'a>(modules: &'a [PathBuf], name: &str) -> Result<&'a Path> {
+    modules
+        .iter()
+        .find(|module| module.file_stem().is_some_and(|stem| stem == name))
+        .map(PathBuf::as_path)
+        .with_context(|| format!("no module {name}.ko was built"))
+}
+
+/// What the edu sample says of its transfers. They have to be as many as it counted.
+pub fn transfers(console: &str) -> Result<Vec<Transfer>> {
+    let line = Regex::new(
+        r"edu [0-9a-f:.]+: transfer (\S+) size (\d+) dma_address (0x[0-9a-f]+): (ok$|FAILED.*)",
+    )?;
+    let total = Regex::new(r"edu [0-9a-f:.]+: (\d+) transfers, \d+ failed")?;
+    let mut transfers = Vec::new();
+    for found in console.lines().filter_map(|text| line.captures(text)) {
+        transfers.push(Transfer {
+            place: found[1].to_string(),
+            size: found[2].parse()?,
+            dma_address: found[3].to_string(),
+            verdict: found[4].to_string(),
+        });
+    }
+    let counted: Option<usize> = total
+        .captures(console)
+        .and_then(|found| found[1].parse().ok());
+    match counted {
+        Some(counted) if counted > 0 && counted == transfers.len() => Ok(transfers),
+        Some(counted) => bail!(
+            "the edu sample counts {counted} transfers and shows {}",
+            transfers.len()
+        ),
+        None => {
+            let findings: String = console::judge(console)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            bail!("the edu sample did not come to its end:\n{findings}")
+        }
+    }
+}
+
+/// Compiles samples/misuse.rs, which must fail, and returns the compiler's error.
+fn misuse(
+    workspace: &crate::workspace::Workspace,
+    step: &mut crate::ui::Step,
+    kernel: &Kernel,
+) -> Result<String> {
+    let (mut make, log) = kernel.object_command(
+        workspace,
+        &workspace.checkout.join("samples"),
+        "misuse.o",
+        Lints::Rustc,
+    )?;
+    make.arg("CONFIG_SAMPLE_MISUSE=m");
+    let child = process::spawn(&mut make, &log)?;
+    let status = process::wait(step, child, &log, None)?;
+    let text = fs::read_to_string(&log)?;
+    if status.is_some_and(|status| status.success()) {
+        bail!("samples/misuse.rs compiles, and shall not");
+    }
+    compiler_error(&text)
+        .with_context(|| format!("samples/misuse.rs failed, but not in the compiler:\n{text}"))
+}
+
+/// The errors in a log of rustc's.
+fn compiler_error(log: &str) -> Option<String> {
+    let start = log.find("error[E")?;
+    let end = log[start..]
+        .find("error: aborting")
+        .map_or(log.len(), |end| start + end);
+    Some(log[start..end].trim_end().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+[    3.8] edu 0000:00:01.0: transfer header size 16 dma_address 0x3c60000: ok
+[    4.0] edu 0000:00:01.0: transfer payload[i][..512] size 512 dma_address 0x3c61410: ok
+[    6.1] edu 0000:00:01.0: 2 transfers, 0 failed
+";
+
+    #[test]
+    fn transfers_are_read() {
+        let transfers = transfers(GOOD).expect("transfers");
+        assert_eq!(transfers[1].place, "payload[i][..512]");
+        assert_eq!(transfers[1].size, 512);
+        assert_eq!(transfers[1].dma_address, "0x3c61410");
+        assert!(transfers.iter().all(Transfer::good));
+        assert!(transfer_table(&transfers).contains("0x3c61410"));
+    }
+
+    #[test]
+    fn a_failed_transfer_is_not_good() {
+        let log = GOOD.replacen(": ok", ": FAILED, byte 3 is 0x00 and not 0x16", 1);
+        let transfers = transfers(&log).expect("transfers");
+        assert!(!transfers[0].good());
+        assert!(transfers[0].verdict.contains("byte 3"));
+    }
+
+    #[test]
+    fn a_transfer_that_is_missing_is_an_error() {
+        let log: String = GOOD
+            .lines()
+            .skip(1)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let error = transfers(&log).expect_err("one is missing").to_string();
+        assert!(error.contains("counts 2 transfers and shows 1"), "{error}");
+        let error = transfers("").expect_err("nothing").to_string();
+        assert!(error.contains("did not come to its end"), "{error}");
+    }
+
+    #[test]
+    fn the_compilers_error_is_cut_out() {
+        let log =
+            "  RUSTC [M] misuse.o\nerror[E0277]: no\n --> misuse.rs\n\nerror: aborting due to";
+        assert_eq!(
+            compiler_error(log).as_deref(),
+            Some("error[E0277]: no\n --> misuse.rs")
+        );
+        assert_eq!(compiler_error("make: *** no rule"), None);
+    }
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make test`: all checks, and one verdict.
+
+use crate::boot::{self, Boot, Logs, Plan};
+use crate::console;
+use crate::demo;
+use crate::kernel::Kernel;
+use crate::ktap;
+use crate::lint;
+use crate::session::Session;
+use crate::table;
+use crate::trace;
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// What passed and failed, check by check.
+#[derive(Default)]
+struct Tally {
+    rows: Vec<(String, usize, usize, usize)>,
+}
+
+impl Tally {
+    fn add(&mut self, name: impl Into<String>, passed: usize, failed: usize, skipped: usize) {
+        self.rows.push((name.into(), passed, failed, skipped));
+    }
+
+    /// Notes one check, and says why it failed.
+    fn note(&mut self, name: &str, result: Result<()>) {
+        if let Err(error) = &result {
+            eprintln!("FAILED: {name}: {error:#}");
+        }
+        let failed = usize::from(result.is_err());
+        self.add(name, 1 - failed, failed, 0);
+    }
+
+    fn sum(&self) -> (usize, usize, usize) {
+        self.rows.iter().fold((0, 0, 0), |sum, row| {
+            (sum.0 + row.1, sum.1 + row.2, sum.2 + row.3)
+        })
+    }
+
+    fn print(&self) {
+        let mut table = table::new(["check", "passed", "failed", "skipped"]);
+        for (name, passed, failed, skipped) in &self.rows {
+            table.add_row([
+                name.clone(),
+                passed.to_string(),
+                failed.to_string(),
+                skipped.to_string(),
+            ]);
+        }
+        println!("{table}");
+    }
+}
+
+pub fn run(session: &mut Session) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    ktap::check_parser().or_else(|_| session.prepare().map(drop))?;
+
+    let kernel = session.debug_kernel()?;
+    let kunit = session.modules(&kernel, "kunit")?;
+    let samples = session.modules(&kernel, "samples")?;
+    tally.note("build without warnings", Ok(()));
+
+    let logs = session
+        .ui
+        .step("booting: KUnit suites and samples", |step| {
+            let mut plan = Plan::default().trace();
+            for module in &kunit {
+                plan = plan.load_and_unload(module);
+            }
+            for name in ["edu", "flush_page"] {
+                plan = plan.load_and_unload(demo::named(&samples, name)?);
+            }
+            // Upstream's own user of coherent memory.
+            plan = plan.load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"));
+            let boot = Boot {
+                name: "test",
+                plan: plan.dump_trace(),
+                arguments: &["-device", "edu", "-device", "pci-testdev"],
+                limit: Duration::from_secs(180),
+            };
+            boot::run(&session.workspace, step, &kernel, &boot)
+        })?;
+    session.ui.step("judging the run", |_| {
+        let suites = suite_names(&session.workspace.checkout.join("kunit"))?;
+        judge_run(&mut tally, &kernel, &logs, &suites)
+    })?;
+
+    tally.note(
+        "rustfmt",
+        session.ui.step("checking the format", |step| {
+            lint::format(&session.workspace, step, &kernel.tree, true)
+        }),
+    );
+    tally.note(
+        "host: clippy",
+        session.ui.step("linting the host tool", |step| {
+            lint::host_clippy(&session.workspace, step)
+        }),
+    );
+    tally.note(
+        "kernel code: CLIPPY=1",
+        lint::kernel_clippy(session, &kernel),
+    );
+    let host = session.ui.step("testing the host tool", |step| {
+        lint::host_tests(&session.workspace, step, &kernel.pristine)
+    });
+    match host {
+        Ok((passed, failed)) => tally.add("host: tests", passed, failed, 0),
+        Err(error) => tally.note("host: tests", Err(error)),
+    }
+
+    tally.print();
+    println!("{}", session.ui.times());
+    let (passed, failed, skipped) = tally.sum();
+    if skipped > 0 {
+        println!("{passed} passed, {failed} failed, {skipped} skipped");
+    } else {
+        println!("{passed} passed, {failed} failed");
+    }
+    Ok(if failed == 0 && passed > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Judges what a run of the suites and samples left behind.
+fn judge_run(tally: &mut Tally, kernel: &Kernel, logs: &Logs, wanted: &[String]) -> Result<()> {
+    let summary = ktap::summarise(&kernel.tree, &logs.console)?;
+    for suite in &summary.suites {
+        let counts = suite.counts;
+        tally.add(
+            format!("KUnit: {}", suite.name),
+            counts.passed,
+            counts.bad(),
+            counts.skipped,
+        );
+        for failure in &suite.failures {
+            eprintln!("FAILED: {failure}");
+        }
+    }
+    if !summary.diagnosis.is_empty() {
+        eprintln!("{}", summary.diagnosis);
+    }
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let missing = summary.missing(&wanted);
+    tally.note(
+        "all suites ran",
+        if missing.is_empty() && summary.counts.passed > 0 {
+            Ok(())
+        } else {
+            Err(anyhow::anyhow!("no results of: {}", missing.join(", ")))
+        },
+    );
+
+    match demo::transfers(&logs.console) {
+        Ok(transfers) => {
+            let good = transfers.iter().filter(|transfer| transfer.good()).count();
+            for transfer in transfers.iter().filter(|transfer| !transfer.good()) {
+                eprintln!("FAILED: transfer {}: {}", transfer.place, transfer.verdict);
+            }
+            tally.add("edu: transfers", good, transfers.len() - good, 0);
+        }
+        Err(error) => tally.note("edu: transfers", Err(error)),
+    }
+
+    tally.note("console", judge_console(logs));
+    let report = trace::judge(&logs.trace);
+    println!(
+        "traced: {} allocations ({} without a mapping), {} that failed, {} frees",
+        report.allocations, report.without_mapping, report.failed, report.frees
+    );
+    tally.note(
+        "trace of allocations",
+        if report.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(anyhow::anyhow!("{}", report.problems.join("\n")))
+        },
+    );
+    Ok(())
+}
+
+fn judge_console(logs: &Logs) -> Result<()> {
+    let findings = console::judge(&logs.console);
+    if findings.is_empty() && !logs.timed_out {
+        return Ok(());
+    }
+    let text: String = findings.iter().map(ToString::to_string).collect();
+    let late = if logs.timed_out {
+        "the time was over\n"
+    } else {
+        ""
+    };
+    bail!("{late}{text}(log: {})", logs.console_path.display())
+}
+
+/// The suites that the sources have, so that one that does not run is missed.
+fn suite_names(dir: &Path) -> Result<Vec<String>> {
+    let attribute = Regex::new(r"(?m)^#\[kunit_tests\((\w+)\)\]")?;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir).with_context(|| format!("no {}", dir.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path)?;
+            names.extend(
+                attribute
+                    .captures_iter(&text)
+                    .map(|found| found[1].to_string()),
+            );
+        }
+    }
+    if names.is_empty() {
+        bail!("{} has no suites", dir.display());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// `xtask parse`: judges the console log of a run.
+pub fn parse(session: &mut Session, path: &Path) -> Result<ExitCode> {
+    let source = session.source()?;
+    let log =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let findings = console::judge(&log);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let summary = ktap::summarise(&source.tree, &log)?;
+    let mut tally = Tally::default();
+    for suite in &summary.suites {
+        let counts = suite.counts;
+        tally.add(&suite.name, counts.passed, counts.bad(), counts.skipped);
+    }
+    println!("{}", summary.diagnosis);
+    tally.print();
+    println!("{} findings", findings.len());
+    Ok(if findings.is_empty() && summary.counts.bad() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suites_are_read_from_their_sources() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../kunit");
+        let names = suite_names(&dir).expect("suites");
+        assert!(
+            names.contains(&"dma_coherent_project".to_string()),
+            "{names:?}"
+        );
+    }
+
+    #[test]
+    fn one_failure_is_enough() {
+        let mut tally = Tally::default();
+        tally.add("a", 10, 0, 1);
+        assert_eq!(tally.sum(), (10, 0, 1));
+        tally.note("b", Err(anyhow::anyhow!("for this test")));
+        assert_eq!(tally.sum(), (10, 1, 1));
+    }
+}
