@@ -4,12 +4,24 @@
 //!
 //! To make this driver probe, QEMU must be run with `-device edu`.
 //!
-//! The device copies between system memory and a buffer of its own. This driver has it carry
-//! patterns from memory that the CPU filled into places of memory that the CPU cannot see, and back
-//! into memory where the CPU compares them.
+//! The device copies between memory and a buffer of its own. The driver fills memory that it shares
+//! with the device, has the device put that into places of memory that no CPU can reach, has it
+//! fetched back, and compares. It logs where that memory is, a line for each place, and a sum:
+//!
+//! ```text
+//! device memory size 25680 dma_address 0x8a0000
+//! transfer ring[7].data size 48 dma_address 0x8a01e0: ok
+//! transfer ring[14].data size 48 dma_address 0x8a03a0: FAILED byte 0 expected 0xba found 0xdf
+//! 2 transfers, 1 failed
+//! ```
+//!
+//! Unless all are `ok`, probing fails.
 
 use kernel::{
-    device::Core,
+    device::{
+        Bound,
+        Core, //
+    },
     dma::{
         Coherent,
         CoherentView,
@@ -18,6 +30,7 @@ use kernel::{
         DmaMask,
         NoMapping, //
     },
+    fmt,
     io::{
         io_project,
         io_read,
@@ -31,6 +44,7 @@ use kernel::{
     pci,
     prelude::*,
     ptr::KnownSize,
+    str::CString,
     sync::{
         CondVar,
         CondVarTimeoutResult,
@@ -48,7 +62,7 @@ mod regs {
             31:0 causes;
         }
 
-        /// Takes causes back.
+        /// Takes causes out of `IRQ_STATUS`.
         pub(super) IRQ_ACK(u32) @ 0x64 {
             31:0 causes;
         }
@@ -71,48 +85,55 @@ mod regs {
             2:2 interrupt => bool;
             /// Copy from the device to memory, and not from memory to the device.
             1:1 to_memory => bool;
-            /// Start; reads as one until the copy is done.
+            /// Start. Reads as one until the copy is done.
             0:0 run => bool;
         }
     }
 
     pub(super) const END: usize = 0x100;
+
+    register! {
+        /// The command register in the configuration space of every PCI device.
+        pub(super) PCI_COMMAND(u16) @ 0x4 {
+            2:2 bus_master => bool;
+        }
+    }
 }
 
 type Bar0<'bound> = pci::Bar<'bound, { regs::END }>;
 
-/// What `edu` is. Its vendor has no entry in [`pci::Vendor`], so the table matches the class.
+// `pci::Vendor` does not know the vendor of the device, so the ID table matches its class.
 const VENDOR: u16 = 0x1234;
 const DEVICE: u16 = 0x11e8;
-const CLASS_OTHERS: u32 = 0x00_ff00;
+const CLASS: u32 = 0x00_ff00;
 
-/// Where the device has its own buffer, in its own address space.
+/// Where the device has its own buffer, among its own addresses.
 const DEVICE_BUFFER: u32 = 0x40000;
 
-/// The size of the device's buffer, and of the largest place here.
+/// The size of that buffer.
 const BLOCK: usize = 4096;
 
-/// How much is copied at once. QEMU before 8.0 aborts at a copy that reaches the last byte of the
-/// device's buffer.
+/// The most that is copied at once. QEMU before 8.2.1 aborts at a copy of the whole buffer.
 const CHUNK: usize = BLOCK / 2;
 
-/// The device takes 100 ms for a copy.
+/// A copy takes the device 100 ms.
 const TIMEOUT_MS: u32 = 5000;
 
-/// What this driver has in memory for the device alone.
+/// The layout of the memory that only the device reaches.
 ///
-/// No CPU ever sees one of these. The type says where things are, so that nobody has to add up
-/// offsets; `#[repr(C)]` since a device would have to know them too.
+/// No CPU ever sees one of these. The type is there to say where things are, so that nobody adds up
+/// offsets and gets them wrong.
 #[repr(C)]
 struct DeviceMemory {
     header: Header,
     ring: [Descriptor; 16],
-    payload: [[u8; BLOCK]; 4],
+    payload: [[u8; BLOCK]; 6],
 }
 
 #[repr(C)]
 struct Header {
-    magic: u64,
+    magic: u32,
+    version: u32,
     head: u32,
     tail: u32,
 }
@@ -125,90 +146,136 @@ struct Descriptor {
     data: [u8; 48],
 }
 
-/// A place in [`DeviceMemory`], as a device sees it: an address and a size.
+/// A part of [`DeviceMemory`] in the terms of a device.
 struct Place {
-    name: &'static CStr,
+    name: CString,
     address: DmaAddress,
     size: usize,
 }
 
-impl Place {
-    fn new<T: ?Sized + KnownSize>(
-        name: &'static CStr,
-        view: CoherentView<'_, T, NoMapping>,
-    ) -> Self {
-        Self {
-            name,
-            address: view.dma_address(),
-            size: view.size(),
+/// Parts of [`DeviceMemory`], none of which overlaps another.
+struct Places(KVec<Place>);
+
+impl Places {
+    fn new(memory: &Coherent<DeviceMemory, NoMapping>) -> Result<Self> {
+        let mut places = Self(KVec::new());
+
+        places.add(fmt!("header.head"), io_project!(memory, .header.head))?;
+        places.add(fmt!("header.tail"), io_project!(memory, .header.tail))?;
+
+        // An index known at compile time is checked at compile time (`build`), any other when it is
+        // used (`try`, which fails with `ERANGE`).
+        places.add(fmt!("ring[0]"), io_project!(memory, .ring[build: 0]))?;
+        for i in [1, 7, 14] {
+            // A view can be projected as the buffer can.
+            let descriptor = io_project!(memory, .ring[try: i]);
+            places.add(fmt!("ring[{i}].data"), io_project!(descriptor, .data))?;
         }
+        places.add(fmt!("ring[15]"), io_project!(memory, .ring[build: 15]))?;
+
+        // The same goes for ranges.
+        places.add(fmt!("payload[0]"), io_project!(memory, .payload[build: 0]))?;
+        for (i, size) in [(1, 4), (2, 64), (3, 512)] {
+            places.add(
+                fmt!("payload[{i}][..{size}]"),
+                io_project!(memory, .payload[try: i][try: ..size]),
+            )?;
+        }
+        places.add(
+            fmt!("payload[4][1792..2304]"),
+            io_project!(memory, .payload[build: 4][build: 1792..2304]),
+        )?;
+        places.add(fmt!("payload[5]"), io_project!(memory, .payload[build: 5]))?;
+
+        Ok(places)
     }
 
-    /// Places that are first, in the middle and last, of sizes from a byte up to what the device can
-    /// copy at once. None overlaps another.
-    ///
-    /// An index that is known at compile time is checked by the compiler (`build`); one that is not
-    /// is checked when it is used, and fails with `ERANGE` (`try`).
-    fn all(
-        memory: &Coherent<DeviceMemory, NoMapping>,
-        slot: usize,
-        block: usize,
-    ) -> Result<[Self; 9]> {
-        // A part of a part: the view of a descriptor is projected like the buffer is.
-        let descriptor = io_project!(memory, .ring[try: slot]);
+    fn add<T: KnownSize + ?Sized>(
+        &mut self,
+        name: fmt::Arguments<'_>,
+        view: CoherentView<'_, T, NoMapping>,
+    ) -> Result {
+        let place = Place {
+            name: CString::try_from_fmt(name)?,
+            address: view.dma_address(),
+            size: view.size(),
+        };
 
-        Ok([
-            Self::new(c"header", io_project!(memory, .header)),
-            Self::new(c"ring[0]", io_project!(memory, .ring[build: 0])),
-            Self::new(c"ring[i].data", io_project!(descriptor, .data)),
-            Self::new(
-                c"ring[15].flags",
-                io_project!(memory, .ring[build: 15].flags),
-            ),
-            Self::new(c"payload[0]", io_project!(memory, .payload[build: 0])),
-            Self::new(
-                c"payload[i][..512]",
-                io_project!(memory, .payload[try: block][build: ..512]),
-            ),
-            Self::new(
-                c"payload[i][4095]",
-                io_project!(memory, .payload[try: block][build: 4095]),
-            ),
-            Self::new(
-                c"payload[2][1..]",
-                io_project!(memory, .payload[build: 2][build: 1..]),
-            ),
-            Self::new(c"payload[3]", io_project!(memory, .payload[build: 3])),
-        ])
+        Ok(self.0.push(place, GFP_KERNEL)?)
     }
 }
 
-/// The interrupt of the device: says when a copy is done.
+/// The DMA engine of the device. It handles its interrupt itself.
 #[pin_data]
-struct Interrupt<'a> {
-    bar: &'a Bar0<'a>,
+struct Engine<'a> {
+    bar: Bar0<'a>,
     #[pin]
     done: Mutex<bool>,
     #[pin]
     changed: CondVar,
 }
 
-impl<'a> Interrupt<'a> {
-    fn new(bar: &'a Bar0<'a>) -> impl PinInit<Self, Error> + 'a {
+impl<'a> Engine<'a> {
+    fn new(bar: Bar0<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
             bar,
             done <- new_mutex!(false),
             changed <- new_condvar!(),
         })
     }
+
+    /// Copies `size` bytes from one place in memory to another, by way of the device's buffer.
+    fn carry(&self, from: DmaAddress, to: DmaAddress, size: usize) -> Result {
+        // The DMA mask keeps addresses far below 4 GiB.
+        let (from, to) = (u32::try_from(from)?, u32::try_from(to)?);
+
+        for offset in (0..size).step_by(CHUNK) {
+            let bytes = u32::try_from(CHUNK.min(size - offset))?;
+            let offset = u32::try_from(offset)?;
+            self.copy(from + offset, DEVICE_BUFFER, bytes, false)?;
+            self.copy(DEVICE_BUFFER, to + offset, bytes, true)?;
+        }
+
+        Ok(())
+    }
+
+    /// Copies between memory and the device's buffer, and waits for the end of that.
+    fn copy(&self, from: u32, to: u32, bytes: u32, to_memory: bool) -> Result {
+        // The handler waits for the lock, so no interrupt is missed between start and sleep.
+        let mut done = self.done.lock();
+        *done = false;
+
+        let bar = &self.bar;
+        bar.write_reg(regs::DMA_SRC::zeroed().with_address(from));
+        bar.write_reg(regs::DMA_DST::zeroed().with_address(to));
+        bar.write_reg(regs::DMA_COUNT::zeroed().with_bytes(bytes));
+        bar.write_reg(
+            regs::DMA_COMMAND::zeroed()
+                .with_interrupt(true)
+                .with_to_memory(to_memory)
+                .with_run(true),
+        );
+
+        let mut left = msecs_to_jiffies(TIMEOUT_MS);
+        while !*done {
+            left = match self.changed.wait_interruptible_timeout(&mut done, left) {
+                CondVarTimeoutResult::Woken { jiffies } => jiffies,
+                CondVarTimeoutResult::Signal { .. } => return Err(EINTR),
+                CondVarTimeoutResult::Timeout => return Err(ETIMEDOUT),
+            };
+        }
+
+        Ok(())
+    }
 }
 
-impl irq::ThreadedHandler for Interrupt<'_> {
+impl irq::ThreadedHandler for Engine<'_> {
     fn handle(&self) -> irq::ThreadedIrqReturn {
         let causes = self.bar.read(regs::IRQ_STATUS).causes();
         if causes.get() == 0 {
             return irq::ThreadedIrqReturn::None;
         }
+
         self.bar
             .write_reg(regs::IRQ_ACK::zeroed().with_causes(causes));
         irq::ThreadedIrqReturn::WakeThread
@@ -221,158 +288,135 @@ impl irq::ThreadedHandler for Interrupt<'_> {
     }
 }
 
-/// The device at work.
-struct Edu<'a> {
-    pdev: &'a pci::Device,
-    bar: &'a Bar0<'a>,
-    interrupt: &'a Interrupt<'a>,
+/// The right of the device to access memory, until this is dropped.
+struct BusMaster<'bound>(&'bound pci::Device<Bound>);
+
+impl<'bound> BusMaster<'bound> {
+    fn new(pdev: &'bound pci::Device<Core<'_>>) -> Self {
+        pdev.set_master();
+        Self(pdev)
+    }
 }
 
-impl Edu<'_> {
-    /// Has the device carry `size` bytes from one address to another, through its own buffer.
-    fn carry(&self, from: DmaAddress, to: DmaAddress, size: usize) -> Result {
-        let (from, to) = (u32::try_from(from)?, u32::try_from(to)?);
-        for offset in (0..size).step_by(CHUNK) {
-            // CAST: Both are at most `BLOCK`.
-            let (offset, bytes) = (offset as u32, CHUNK.min(size - offset) as u32);
-            self.copy(from + offset, DEVICE_BUFFER, bytes, false)?;
-            self.copy(DEVICE_BUFFER, to + offset, bytes, true)?;
-        }
-        Ok(())
+impl Drop for BusMaster<'_> {
+    fn drop(&mut self) {
+        // There is no abstraction of `pci_clear_master()` yet.
+        self.0
+            .config_space()
+            .update(regs::PCI_COMMAND, |command| command.with_bus_master(false));
     }
+}
 
-    /// Has the device copy between memory and its buffer, and waits for the end of that.
-    fn copy(&self, from: u32, to: u32, bytes: u32, to_memory: bool) -> Result {
-        let interrupt = self.interrupt;
-        let mut done = interrupt.done.lock();
-        *done = false;
+/// The memory that the device may use while it is bound.
+///
+/// A device that still copies, since an interrupt was lost or a signal ended the wait, must not
+/// write to memory that has been freed. `edu` cannot be told to stop; but without bus mastering its
+/// copies lead nowhere. Fields are dropped in their order here, so that right goes first.
+struct EduData<'bound> {
+    _bus_master: BusMaster<'bound>,
+    source: Coherent<[u8]>,
+    destination: Coherent<[u8]>,
+    memory: Coherent<DeviceMemory, NoMapping>,
+}
 
-        self.bar
-            .write_reg(regs::DMA_SRC::zeroed().with_address(from));
-        self.bar.write_reg(regs::DMA_DST::zeroed().with_address(to));
-        self.bar
-            .write_reg(regs::DMA_COUNT::zeroed().with_bytes(bytes));
-        self.bar.write_reg(
-            regs::DMA_COMMAND::zeroed()
-                .with_interrupt(true)
-                .with_to_memory(to_memory)
-                .with_run(true),
-        );
-
-        let mut left = msecs_to_jiffies(TIMEOUT_MS);
-        while !*done {
-            left = match interrupt
-                .changed
-                .wait_interruptible_timeout(&mut done, left)
-            {
-                CondVarTimeoutResult::Woken { jiffies } => jiffies,
-                CondVarTimeoutResult::Signal { .. } => return Err(EINTR),
-                CondVarTimeoutResult::Timeout => {
-                    dev_err!(
-                        self.pdev,
-                        "no interrupt {TIMEOUT_MS} ms after a copy of {bytes} bytes\n"
-                    );
-                    return Err(ETIMEDOUT);
-                }
-            };
-        }
-        Ok(())
-    }
-
-    fn is_busy(&self) -> bool {
-        self.bar.read(regs::DMA_COMMAND).run()
-    }
-
-    /// Sends a pattern to every place, and then gets all of them back and compares.
+impl EduData<'_> {
+    /// Puts a pattern into every place, then fetches all of them and compares.
     ///
-    /// Every place has a pattern of its own, and all are written before the first is read: what was
-    /// put into another place, or is still in the device's buffer, is not taken for what is right.
-    fn check(
-        &self,
-        places: &[Place],
-        source: &Coherent<[u8]>,
-        destination: &Coherent<[u8]>,
-    ) -> Result {
+    /// Each place has its own pattern, and all are in place before the first is fetched. So what
+    /// another place got, or what the device's buffer has left, is not taken for the right thing.
+    fn check(&self, pdev: &pci::Device, engine: &Engine<'_>) -> Result {
+        let places = Places::new(&self.memory)?.0;
+        let mut failed = 0;
+
         for (number, place) in places.iter().enumerate() {
             for i in 0..place.size {
-                io_write!(source, [try: i], pattern(number, i));
+                io_write!(self.source, [try: i], pattern(number, i));
             }
-            self.carry(source.dma_address(), place.address, place.size)?;
+            engine
+                .carry(self.source.dma_address(), place.address, place.size)
+                .inspect_err(|err| dev_err!(pdev, "{place}: FAILED put {err:?}\n"))?;
         }
 
-        let mut failed = 0;
         for (number, place) in places.iter().enumerate() {
             for i in 0..place.size {
-                io_write!(destination, [try: i], 0);
+                io_write!(self.destination, [try: i], 0);
             }
-            self.carry(place.address, destination.dma_address(), place.size)?;
+            let from = match module_parameters::misdirect.value() {
+                // Reaches beyond that place, if it is smaller, but not beyond the memory.
+                n if usize::try_from(n) == Ok(number) => &places[(number + 1) % places.len()],
+                _ => place,
+            };
+            engine
+                .carry(from.address, self.destination.dma_address(), place.size)
+                .inspect_err(|err| dev_err!(pdev, "{place}: FAILED fetch {err:?}\n"))?;
 
-            let Place {
-                name,
-                address,
-                size,
-            } = place;
-            match first_difference(number, destination, *size)? {
-                None => dev_info!(
-                    self.pdev,
-                    "transfer {name} size {size} dma_address {address:#x}: ok\n"
-                ),
-                Some((i, found)) => {
+            match self.first_difference(number, place.size)? {
+                None => dev_info!(pdev, "{place}: ok\n"),
+                Some((i, expected, found)) => {
                     failed += 1;
                     dev_err!(
-                        self.pdev,
-                        "transfer {name} size {size} dma_address {address:#x}: FAILED, byte {i} is \
-                         {found:#04x} and not {:#04x}\n",
-                        pattern(number, i)
+                        pdev,
+                        "{place}: FAILED byte {i} expected {expected:#04x} found {found:#04x}\n"
                     );
                 }
             }
         }
-        dev_info!(self.pdev, "{} transfers, {failed} failed\n", places.len());
 
-        if failed == 0 {
-            Ok(())
-        } else {
-            Err(EIO)
+        dev_info!(pdev, "{} transfers, {failed} failed\n", places.len());
+        if failed > 0 {
+            return Err(EIO);
         }
+
+        Ok(())
+    }
+
+    /// Returns the index of the first byte that is not that of the pattern, with both.
+    fn first_difference(&self, number: usize, size: usize) -> Result<Option<(usize, u8, u8)>> {
+        for i in 0..size {
+            let (expected, found) = (pattern(number, i), io_read!(self.destination, [try: i]));
+            if expected != found {
+                return Ok(Some((i, expected, found)));
+            }
+        }
+
+        Ok(None)
     }
 }
 
-/// The byte at index `i` of the pattern for a place: never zero, and another one at most indices for
-/// another place.
-fn pattern(place: usize, i: usize) -> u8 {
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            address,
+            size,
+        } = self;
+
+        f.write_fmt(fmt!(
+            "transfer {} size {size} dma_address {address:#x}",
+            &**name
+        ))
+    }
+}
+
+/// The byte at index `i` for the place with this number: never zero, and different for every place.
+///
+/// The period is a prime, so what is off by a power of two is different as well.
+fn pattern(number: usize, i: usize) -> u8 {
     // CAST: The remainder is less than 251.
-    ((place * 37 + i * 7) % 251) as u8 + 1
+    ((number * 37 + i * 7) % 251) as u8 + 1
 }
 
-fn first_difference(
-    place: usize,
-    destination: &Coherent<[u8]>,
-    size: usize,
-) -> Result<Option<(usize, u8)>> {
-    for i in 0..size {
-        let found = io_read!(destination, [try: i]);
-        if found != pattern(place, i) {
-            return Ok(Some((i, found)));
-        }
-    }
-    Ok(None)
-}
-
-/// What lives as long as the device is bound: the memory that the device may use.
-struct EduDriver {
-    _memory: Coherent<DeviceMemory, NoMapping>,
-}
+struct EduDriver;
 
 kernel::pci_device_table!(
     PCI_TABLE,
     <EduDriver as pci::Driver>::IdInfo,
-    [(pci::DeviceId::from_class(CLASS_OTHERS, !0), ())]
+    [(pci::DeviceId::from_class(CLASS, !0), ())]
 );
 
 impl pci::Driver for EduDriver {
     type IdInfo = ();
-    type Data<'bound> = Self;
+    type Data<'bound> = EduData<'bound>;
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
 
     fn probe<'bound>(
@@ -382,56 +426,52 @@ impl pci::Driver for EduDriver {
         if (pdev.vendor_id().as_raw(), pdev.device_id()) != (VENDOR, DEVICE) {
             return Err(ENODEV);
         }
-        let dev = pdev.as_ref();
 
         pdev.enable_device_mem()?;
-        pdev.set_master();
+        let bar = pdev.iomap_region_sized::<{ regs::END }>(0, c"edu")?;
+
+        // The end of a copy that was left behind would go to memory that is no longer for it.
+        if bar.read(regs::DMA_COMMAND).run() {
+            dev_err!(pdev, "the device still copies\n");
+            return Err(EBUSY);
+        }
 
         // SAFETY: There are no concurrent calls to DMA allocation and mapping primitives.
-        unsafe { pdev.dma_set_mask_and_coherent(DmaMask::new::<28>())? };
+        unsafe { pdev.dma_set_mask_and_coherent(DmaMask::new::<28>()) }
+            .inspect_err(|_| dev_err!(pdev, "no DMA to 28 bits of address (CONFIG_ZONE_DMA?)\n"))?;
 
-        // Both for the CPU and the device ...
-        let source: Coherent<[u8]> = Coherent::zeroed_slice(dev, BLOCK, GFP_KERNEL)?;
-        let destination: Coherent<[u8]> = Coherent::zeroed_slice(dev, BLOCK, GFP_KERNEL)?;
-        // ... and for the device alone.
-        let memory = Coherent::<DeviceMemory, NoMapping>::alloc(dev, GFP_KERNEL)?;
+        let dev = pdev.as_ref();
+        let data = EduData {
+            _bus_master: BusMaster::new(pdev),
+            // For the CPU and the device ...
+            source: Coherent::zeroed_slice(dev, BLOCK, GFP_KERNEL)?,
+            destination: Coherent::zeroed_slice(dev, BLOCK, GFP_KERNEL)?,
+            // ... and for the device alone.
+            memory: Coherent::<DeviceMemory, NoMapping>::alloc(dev, GFP_KERNEL)?,
+        };
         dev_info!(
             pdev,
-            "{} bytes without a mapping for the CPU at dma_address {:#x}\n",
-            memory.size(),
-            memory.dma_address()
+            "device memory size {} dma_address {:#x}\n",
+            data.memory.size(),
+            data.memory.dma_address()
         );
 
-        let bar = pdev.iomap_region_sized::<{ regs::END }>(0, c"edu")?;
+        // The interrupt is for the check alone. If that fails, it goes away before `data` does.
         let vectors = pdev.alloc_irq_vectors(1, 1, pci::IrqTypes::all())?;
-        // SAFETY: The registration is a local variable that is dropped at the end of this function.
+        // SAFETY: The registration is dropped at the end of this function.
         let registration = unsafe {
             irq::ThreadedRegistration::new(
                 vectors.index(0)?.into(),
                 irq::Flags::SHARED,
                 c"edu",
-                Interrupt::new(&bar),
+                Engine::new(bar),
             )
         };
         let registration = KBox::pin_init(registration, GFP_KERNEL)?;
 
-        let edu = Edu {
-            pdev,
-            bar: &bar,
-            interrupt: registration.handler(),
-        };
-        let places = Place::all(&memory, 7, 1)?;
-        let result = edu.check(&places, &source, &destination);
+        data.check(pdev, registration.handler())?;
 
-        // A copy that did not end in time may end later. Memory that the device may still write to
-        // must not be freed, so it is better lost.
-        if edu.is_busy() {
-            core::mem::forget((source, destination, memory));
-            return Err(result.err().unwrap_or(EBUSY));
-        }
-        result?;
-
-        Ok(Self { _memory: memory })
+        Ok(data)
     }
 }
 
@@ -441,4 +481,10 @@ kernel::module_pci_driver! {
     authors: ["The Coherent<T, Kind> project"],
     description: "DMA-coherent memory with and without a mapping for the CPU",
     license: "GPL v2",
+    params: {
+        misdirect: i64 {
+            default: -1,
+            description: "Fetch the place with this number from where the next one is, and fail",
+        },
+    },
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Rust sample for the smallest use of memory that is for a device alone: a page that it flushes to.
+//! Rust sample for the smallest use of memory without a mapping (based on QEMU's `pci-testdev`).
 //!
 //! To make this driver probe, QEMU must be run with `-device pci-testdev`.
+//!
+//! Some devices want a page that they can write to for the sake of writing, such as to flush what
+//! was written before. Nobody ever reads it, so the CPU needs no access.
 
 use kernel::{
     device::Core,
@@ -12,7 +15,7 @@ use kernel::{
     prelude::*, //
 };
 
-/// The page stays allocated as long as the device is bound.
+/// Keeps the page as long as the device is bound.
 struct FlushPage {
     _page: CoherentHandle,
 }
@@ -34,7 +37,8 @@ impl pci::Driver for FlushPage {
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
         let page = CoherentHandle::alloc(pdev.as_ref(), PAGE_SIZE, GFP_KERNEL)?;
 
-        // Here a driver writes the address to a register, which this device does not have.
+        // A real driver writes the address to a register here, and takes it out in `unbind()`,
+        // before the page is freed. `pci-testdev` has no such register.
         dev_info!(
             pdev,
             "flush page at dma_address {:#x}\n",

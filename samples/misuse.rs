@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! This does not compile, and shall not: it reads memory that has no mapping for the CPU.
+//! THIS DOES NOT COMPILE, AND SHALL NOT: it reads memory that has no mapping for the CPU.
 //!
-//! `make demo` shows what the compiler says about it.
+//! The one error is that the I/O backend of `NoMapping` is not `IoCapable`. Built with
+//! `CONFIG_COHERENT_MISUSE=m` on the command line of make, to show what the compiler says.
 
 use kernel::{
     device::{

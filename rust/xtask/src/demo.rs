@@ -149,7 +149,7 @@ fn misuse(
         "misuse.o",
         Lints::Rustc,
     )?;
-    make.arg("CONFIG_SAMPLE_MISUSE=m");
+    make.arg("CONFIG_COHERENT_MISUSE=m");
     let child = process::spawn(&mut make, &log)?;
     let status = process::wait(step, child, &log, None)?;
     let text = fs::read_to_string(&log)?;

@@ -92,7 +92,7 @@ pub fn summarise(tree: &Path, log: &str) -> Result<Summary> {
     for part in parts(log) {
         let dir = tempfile::tempdir().context("cannot create a directory")?;
         let (input, json) = (dir.path().join("ktap.log"), dir.path().join("ktap.json"));
-        fs::write(&input, part)?;
+        fs::write(&input, &part)?;
         // It fails if a test did; the JSON says more.
         let output = Command::new("python3")
             .arg(tree.join("tools/testing/kunit/kunit.py"))
@@ -107,7 +107,12 @@ pub fn summarise(tree: &Path, log: &str) -> Result<Summary> {
                 String::from_utf8_lossy(&output.stderr)
             )
         })?;
-        let group: Group = serde_json::from_str(&text).context("the report of kunit.py")?;
+        let mut group: Group = serde_json::from_str(&text).context("the report of kunit.py")?;
+        if !has_plan(&part) {
+            // kunit.py lets this pass, but without a plan nobody knows what is missing.
+            group.misc.errors += 1;
+            summary.diagnosis += "a top-level KTAP header without a plan\n";
+        }
         summary.counts.add(group.misc);
         if !group.misc.good() {
             summary.diagnosis += &String::from_utf8_lossy(&output.stdout);
@@ -160,6 +165,13 @@ fn parts(log: &str) -> Vec<String> {
         }
     }
     parts
+}
+
+/// Whether the header is followed by how many results there will be.
+fn has_plan(part: &str) -> bool {
+    part.lines()
+        .filter_map(|line| strip_time(line).strip_prefix("1.."))
+        .any(|count| count.trim().parse::<usize>().is_ok())
 }
 
 #[cfg(test)]

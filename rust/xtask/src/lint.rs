@@ -105,7 +105,11 @@ pub fn kernel_clippy(session: &mut Session, kernel: &Kernel) -> Result<()> {
     clippy.configure(&session.workspace, &mut session.ui)?;
     session.ui.step("linting the kernel code", |step| {
         let log = session.workspace.cache("logs/clippy-kernel.log");
-        process::logged(step, clippy.make(Lints::Clippy).arg("prepare"), &log)?;
+        process::logged(
+            step,
+            clippy.make(Lints::Clippy).arg("modules_prepare"),
+            &log,
+        )?;
         crate::kernel::refuse_warnings(&log)?;
         // Symbols are the same; there is no need to link another kernel for them.
         fs::copy(
