@@ -139,6 +139,30 @@ mod tests {
         Ok(())
     }
 
+    /// A size that is computed with wrapping could be allocated here: it would be eight bytes.
+    #[test]
+    fn size_that_wraps_around_is_no_memory() -> Result {
+        const LEN: usize = usize::MAX / 8 + 2;
+        const { core::assert!(LEN.wrapping_mul(8) == 8) };
+
+        let dev = TestDevice::normal()?;
+        assert_eq!(
+            Coherent::<u64>::zeroed_slice(&dev, LEN, GFP_KERNEL).err(),
+            Some(ENOMEM)
+        );
+        assert_eq!(
+            CoherentBox::<[u64]>::zeroed_slice(&dev, LEN, GFP_KERNEL).err(),
+            Some(ENOMEM)
+        );
+
+        let dev = TestDevice::no_mapping()?;
+        assert_eq!(
+            Coherent::<[u64], NoMapping>::alloc(&dev, LEN, GFP_KERNEL).err(),
+            Some(ENOMEM)
+        );
+        Ok(())
+    }
+
     /// The kernel is asked, says no, and does not warn: the log of the run has to be clean.
     #[test]
     fn impossible_size_is_no_memory() -> Result {

@@ -23,7 +23,7 @@ mod tests {
 
     #[test]
     fn zeroed_and_written_by_reference() -> Result {
-        let dev = TestDevice::normal()?;
+        let dev = TestDevice::zeroed()?;
         let mut value = CoherentBox::<u64>::zeroed(&dev, GFP_KERNEL)?;
         assert_eq!(*value, 0);
         *value = 42;

@@ -118,6 +118,21 @@ mod tests {
         Ok(())
     }
 
+    #[test]
+    fn place_decides_with_mapping_too() -> Result {
+        let dev = TestDevice::normal()?;
+        let c: Coherent<[u8]> = Coherent::zeroed_slice(&dev, 3 * PAGE_SIZE, GFP_KERNEL)?;
+        assert!((&c).try_cast::<Block>().is_ok());
+        assert!(io_project!(&c, [try: PAGE_SIZE..])
+            .try_cast::<Block>()
+            .is_ok());
+        for offset in [64, PAGE_SIZE / 2, PAGE_SIZE + 64] {
+            let part = io_project!(&c, [try: offset..]);
+            assert_eq!(part.try_cast::<Block>().err(), Some(EINVAL));
+        }
+        Ok(())
+    }
+
     /// An alignment of a page is the largest that can be had.
     #[test]
     fn type_as_aligned_as_a_page() -> Result {

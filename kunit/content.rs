@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn zeroed_slice_is_zero() -> Result {
-        let dev = TestDevice::normal()?;
+        let (dirty, dev) = (TestDevice::normal()?, TestDevice::zeroed()?);
         for _ in 0..8 {
-            make_dirty(&dev)?;
+            make_dirty(&dirty)?;
             let c: Coherent<[u8]> = Coherent::zeroed_slice(&dev, LEN, GFP_KERNEL)?;
             assert!(is_zero(&c)?);
         }
@@ -60,9 +60,9 @@ mod tests {
 
     #[test]
     fn zeroed_is_zero() -> Result {
-        let dev = TestDevice::normal()?;
+        let (dirty, dev) = (TestDevice::normal()?, TestDevice::zeroed()?);
         for _ in 0..8 {
-            make_dirty(&dev)?;
+            make_dirty(&dirty)?;
             let c = Coherent::<[u8; LEN]>::zeroed_with_attrs(&dev, GFP_KERNEL, DMA_ATTR_NO_WARN)?;
             for i in 0..LEN {
                 assert_eq!(io_read!(&c, [try: i]), 0);

@@ -47,6 +47,11 @@ impl TestDevice {
         Self::new(c"normal")
     }
 
+    /// A device for allocations that the CPU can reach, and that are all asked to be zero.
+    pub(crate) fn zeroed() -> Result<Self> {
+        Self::new(c"zeroed-normal")
+    }
+
     /// A device for allocations that only the device can reach.
     pub(crate) fn no_mapping() -> Result<Self> {
         Self::new(c"no-mapping")

@@ -15,6 +15,7 @@ mod device;
 mod layout;
 mod project;
 mod share;
+mod user;
 
 module! {
     type: Suites,

@@ -28,18 +28,18 @@ impl Plan {
         self
     }
 
-    /// Loads a module.
-    pub fn load(mut self, module: &Path) -> Self {
+    /// Loads a module with `parameters`.
+    pub fn load(mut self, module: &Path, parameters: &str) -> Self {
         let name = module_name(module);
         self.modules.push(module.to_path_buf());
-        _ = writeln!(self.script, "step insmod /lib/{name}.ko");
+        _ = writeln!(self.script, "step insmod /lib/{name}.ko {parameters}");
         self
     }
 
     /// Loads a module and unloads it again.
     pub fn load_and_unload(self, module: &Path) -> Self {
         let name = module_name(module);
-        let mut plan = self.load(module);
+        let mut plan = self.load(module, "");
         _ = writeln!(plan.script, "step rmmod {name}");
         plan
     }

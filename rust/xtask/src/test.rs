@@ -92,6 +92,8 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
         judge_run(&mut tally, &kernel, &logs, &suites)
     })?;
 
+    let misdirected = misdirect(session, &kernel, demo::named(&samples, "edu")?);
+    tally.note("edu: a wrong place is seen", misdirected);
     tally.note(
         "rustfmt",
         session.ui.step("checking the format", |step| {
@@ -129,6 +131,39 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The edu sample has to fail if a place is not where it should be: one is fetched from elsewhere.
+fn misdirect(session: &mut Session, kernel: &Kernel, edu: &Path) -> Result<()> {
+    const PLACE: usize = 4;
+
+    let logs = session.ui.step("booting: edu, misdirected", |step| {
+        let boot = Boot {
+            name: "misdirect",
+            plan: Plan::default().load(edu, &format!("misdirect={PLACE}")),
+            arguments: &["-device", "edu"],
+            limit: Duration::from_secs(120),
+        };
+        boot::run(&session.workspace, step, kernel, &boot)
+    })?;
+    let failed: Vec<usize> = (0..)
+        .zip(demo::transfers(&logs.console)?)
+        .filter(|(_, transfer)| !transfer.good())
+        .map(|(number, _)| number)
+        .collect();
+    if failed != [PLACE] {
+        bail!("place {PLACE} was misdirected, and those that failed are {failed:?}");
+    }
+    if !logs
+        .console
+        .contains("probe with driver edu failed with error -5")
+    {
+        bail!(
+            "a transfer failed, and the probe did not (log: {})",
+            logs.console_path.display()
+        );
+    }
+    Ok(())
 }
 
 /// Judges what a run of the suites and samples left behind.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
 
 const NO_KERNEL_MAPPING: &str = "NO_KERNEL_MAPPING";
+const GFP_ZERO: &str = "__GFP_ZERO";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Event {
@@ -17,6 +18,8 @@ struct Event {
     address: u64,
     size: u64,
     attrs: BTreeSet<String>,
+    /// `None` for a free, which has none.
+    gfp_flags: Option<BTreeSet<String>>,
     failed: bool,
 }
 
@@ -109,15 +112,20 @@ fn mismatch(made: &Event, freed: &Event) -> Vec<String> {
     problems
 }
 
-/// The name of a test's device says which kind is allocated for it, see `kunit/device.rs`.
+/// The name of a test's device says what is allocated for it, see `kunit/device.rs`.
 fn wrong_kind(event: &Event) -> Option<String> {
     let without = event.attrs.contains(NO_KERNEL_MAPPING);
-    let wrong = (event.device.ends_with(".no-mapping") && !without)
-        || (event.device.ends_with(".normal") && without);
+    let zeroed = event
+        .gfp_flags
+        .as_ref()
+        .is_some_and(|flags| flags.contains(GFP_ZERO));
+    let wrong = (event.device.ends_with("no-mapping") && !without)
+        || (event.device.ends_with("normal") && without)
+        || (event.device.ends_with("zeroed-normal") && !zeroed);
     wrong.then(|| {
         format!(
-            "line {}: an allocation for {} has the attributes {:?}",
-            event.line, event.device, event.attrs
+            "line {}: an allocation for {} has the attributes {:?} and the flags {:?}",
+            event.line, event.device, event.attrs, event.gfp_flags
         )
     })
 }
@@ -154,13 +162,18 @@ fn parse(number: usize, line: &str) -> Result<Option<Event>> {
         device,
         address: u64::from_str_radix(value("dma_addr")?, 16).context("dma_addr")?,
         size: value("size")?.parse().context("size")?,
-        attrs: value("attrs")?
-            .split('|')
-            .filter(|attr| !attr.is_empty())
-            .map(str::to_string)
-            .collect(),
+        attrs: set(value("attrs")?),
+        gfp_flags: values.get("flags").map(|flags| set(flags)),
         failed: pointer.starts_with('(') || pointer.chars().all(|c| c == '0'),
     }))
+}
+
+fn set(flags: &str) -> BTreeSet<String> {
+    flags
+        .split('|')
+        .filter(|flag| !flag.is_empty())
+        .map(str::to_string)
+        .collect()
 }
 
 #[cfg(test)]
@@ -239,6 +252,15 @@ mod tests {
             found.contains("test.no-mapping has the attributes {}"),
             "{found}"
         );
+    }
+
+    #[test]
+    fn the_name_of_a_device_says_that_memory_is_to_be_zeroed() {
+        let trace = real("trace_ok").replace(NO_KERNEL_MAPPING, "");
+        let named = trace.replace(": bad dir", ": test.zeroed-normal dir");
+        assert!(problems(&named).contains("GFP_KERNEL"));
+        let zeroed = named.replace("flags=GFP_KERNEL", "flags=GFP_KERNEL|__GFP_ZERO");
+        assert_eq!(problems(&zeroed), "");
     }
 
     #[test]

@@ -101,8 +101,8 @@ impl<T: ?Sized, Kind: CoherentKind> Clone for CoherentView<'_, T, Kind> {
     }
 }
 
-// SAFETY: A view hands out what a `&Coherent<T, Kind>` of the same buffer does, so it can be sent
-// where that can be shared: `Normal` gives access to a `T`.
+// SAFETY: A view gives access to the memory as a `&T` does, which can be sent if `T` is `Sync`:
+// either by unsafe methods, whose callers rule out races, or by volatile access, which may race.
 unsafe impl<T: ?Sized + Sync> Send for CoherentView<'_, T> {}
 
 // SAFETY: As above; a view is `Copy`, so sharing it is sending it.
