@@ -13,37 +13,25 @@
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
 mod boxed;
-mod kind;
 mod view;
 
-pub use self::{
-    boxed::CoherentBox,
-    kind::{
-        CoherentKind,
-        NoMapping,
-        Normal, //
-    },
-    view::{
-        CoherentIoBackend,
-        CoherentView, //
-    },
+pub use self::boxed::CoherentBox;
+pub use self::view::{
+    CoherentIoBackend,
+    CoherentView, //
 };
 
-use self::kind::NO_KERNEL_MAPPING;
 use super::{
     Attrs,
     DmaAddress, //
 };
 use crate::{
-    alloc::{
-        layout::ArrayLayout,
-        Flags, //
-    },
+    alloc::Flags,
     bindings,
     debugfs,
     device::{
-        self,
-        Bound, //
+        Bound,
+        Device, //
     },
     fs::file,
     page::PAGE_SIZE,
@@ -57,9 +45,70 @@ use crate::{
     uaccess::UserSliceWriter, //
 };
 use core::{
+    alloc::Layout,
     marker::PhantomData,
     ptr::NonNull, //
 };
+
+/// Marker trait for the kinds of a [`Coherent`] allocation.
+///
+/// A kind is what its [`ATTRS`](CoherentKind::ATTRS) are: they, and they alone, decide whether the
+/// allocation gets a mapping for the CPU. Methods that touch memory from the CPU exist for
+/// [`Normal`] only; a kind without a mapping does not refuse them at run time, it does not have
+/// them.
+///
+/// This trait is sealed: [`Normal`] and [`NoMapping`] are its only implementations.
+///
+/// [`Coherent`]: crate::dma::Coherent
+pub trait CoherentKind: private::Sealed {
+    /// The attributes that this kind implies.
+    ///
+    /// They are settled after the ones that a caller passes to a constructor: a caller can neither
+    /// add an attribute that decides about the kind nor mask it away.
+    const ATTRS: Attrs;
+}
+
+/// The default [`CoherentKind`]: memory that both the CPU and the device can reach.
+///
+/// Methods for access by the CPU, such as [`Coherent::zeroed`] or [`io_read!`], exist for this kind
+/// only.
+///
+/// [`Coherent::zeroed`]: crate::dma::Coherent::zeroed
+/// [`io_read!`]: crate::io::io_read
+pub struct Normal;
+
+/// The [`CoherentKind`] of memory that only the device reaches.
+///
+/// The memory is allocated with `DMA_ATTR_NO_KERNEL_MAPPING`. In place of an address for the CPU the
+/// C API returns an opaque cookie, which is kept to free the allocation and never handed out.
+///
+/// What a driver can do with such a buffer is to tell the device where it is: of the whole by
+/// [`Coherent::dma_address`], of a part by [`io_project!`] and [`CoherentView::dma_address`].
+///
+/// "No mapping" is a promise about this API and not about the machine: some DMA backends ignore the
+/// attribute and map the memory nevertheless (e.g. `iommu_dma_alloc()` in
+/// `drivers/iommu/dma-iommu.c`), and on an architecture whose kernel maps all of its memory the
+/// pages stay part of that mapping.
+///
+/// [`Coherent::dma_address`]: crate::dma::Coherent::dma_address
+/// [`CoherentView::dma_address`]: crate::dma::CoherentView::dma_address
+/// [`io_project!`]: crate::io::io_project
+pub struct NoMapping;
+
+impl CoherentKind for Normal {
+    const ATTRS: Attrs = Attrs(0);
+}
+
+impl CoherentKind for NoMapping {
+    const ATTRS: Attrs = Attrs(bindings::DMA_ATTR_NO_KERNEL_MAPPING);
+}
+
+mod private {
+    pub trait Sealed {}
+
+    impl Sealed for super::Normal {}
+    impl Sealed for super::NoMapping {}
+}
 
 /// An allocation of DMA-coherent memory that holds a `T`.
 ///
@@ -129,7 +178,7 @@ use core::{
 // before. The device's resources should be revoked at unbind while the memory lives on, so that
 // the CPU needs no critical section to access it.
 pub struct Coherent<T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
-    dev: ARef<device::Device>,
+    dev: ARef<Device>,
     dma_addr: DmaAddress,
     cpu_addr: NonNull<T>,
     dma_attrs: Attrs,
@@ -169,7 +218,7 @@ pub type CoherentHandle = Coherent<[u8], NoMapping>;
 ///
 /// This is not generic, so all types and kinds share one copy of it.
 fn dma_alloc(
-    dev: &device::Device<Bound>,
+    dev: &Device<Bound>,
     size: usize,
     gfp_flags: Flags,
     dma_attrs: Attrs,
@@ -192,23 +241,16 @@ fn dma_alloc(
 
 /// Fails to compile for a `T` that `dma_alloc_attrs` cannot allocate.
 const fn assert_layout<T>() {
-    assert!(
-        size_of::<T>() > 0,
-        "It doesn't make sense for the allocated type to be a ZST"
-    );
+    assert!(size_of::<T>() > 0, "a zero-sized type cannot be allocated");
     assert!(
         align_of::<T>() <= PAGE_SIZE,
-        "DMA-coherent memory is not aligned to more than `PAGE_SIZE`"
+        "memory is aligned to `PAGE_SIZE` at most"
     );
 }
 
 impl<T, Kind: CoherentKind> Coherent<T, Kind> {
     /// Allocates memory for a `T`.
-    fn alloc_value(
-        dev: &device::Device<Bound>,
-        gfp_flags: Flags,
-        dma_attrs: Attrs,
-    ) -> Result<Self> {
+    fn alloc_value(dev: &Device<Bound>, gfp_flags: Flags, dma_attrs: Attrs) -> Result<Self> {
         const { assert_layout::<T>() };
 
         let dma_attrs = Self::settle(dma_attrs);
@@ -232,7 +274,7 @@ impl<T, Kind: CoherentKind> Coherent<T, Kind> {
 impl<T, Kind: CoherentKind> Coherent<[T], Kind> {
     /// Allocates memory for `len` elements.
     fn alloc_elements(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         len: usize,
         gfp_flags: Flags,
         dma_attrs: Attrs,
@@ -244,7 +286,7 @@ impl<T, Kind: CoherentKind> Coherent<[T], Kind> {
             return Err(EINVAL);
         }
 
-        let size = ArrayLayout::<T>::new(len).map_err(|_| ENOMEM)?.size();
+        let size = Layout::array::<T>(len).map_err(|_| ENOMEM)?.size();
         let dma_attrs = Self::settle(dma_attrs);
         let (cpu_addr, dma_addr) = dma_alloc(dev, size, gfp_flags, dma_attrs)?;
 
@@ -273,13 +315,10 @@ impl<T, Kind: CoherentKind> Coherent<[T], Kind> {
 }
 
 impl<T: KnownSize + ?Sized, Kind: CoherentKind> Coherent<T, Kind> {
-    /// Whether the CPU has a mapping of the memory.
-    const HAS_MAPPING: bool = Kind::ATTRS.0 & NO_KERNEL_MAPPING.0 == 0;
-
-    /// Settles what the kind decides about the attributes that a caller asks for.
+    /// Settles the attribute that the kind decides about, and which a caller therefore cannot.
     #[inline]
     fn settle(dma_attrs: Attrs) -> Attrs {
-        (dma_attrs & !NO_KERNEL_MAPPING) | Kind::ATTRS
+        (dma_attrs & !NoMapping::ATTRS) | Kind::ATTRS
     }
 
     /// Returns the size of this allocation, in bytes.
@@ -359,7 +398,7 @@ impl<T> Coherent<T, NoMapping> {
     ///
     /// [`__GFP_ZERO`]: crate::alloc::flags::__GFP_ZERO
     pub fn alloc_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
@@ -368,7 +407,7 @@ impl<T> Coherent<T, NoMapping> {
 
     /// Same as [`Self::alloc_with_attrs`], but with no attributes besides those of the kind.
     #[inline]
-    pub fn alloc(dev: &device::Device<Bound>, gfp_flags: Flags) -> Result<Self> {
+    pub fn alloc(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
         Self::alloc_with_attrs(dev, gfp_flags, Attrs(0))
     }
 }
@@ -407,7 +446,7 @@ impl<T> Coherent<[T], NoMapping> {
     /// # Ok::<(), Error>(()) }
     /// ```
     pub fn alloc_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         len: usize,
         gfp_flags: Flags,
         dma_attrs: Attrs,
@@ -417,7 +456,7 @@ impl<T> Coherent<[T], NoMapping> {
 
     /// Same as [`Self::alloc_with_attrs`], but with no attributes besides those of the kind.
     #[inline]
-    pub fn alloc(dev: &device::Device<Bound>, len: usize, gfp_flags: Flags) -> Result<Self> {
+    pub fn alloc(dev: &Device<Bound>, len: usize, gfp_flags: Flags) -> Result<Self> {
         Self::alloc_with_attrs(dev, len, gfp_flags, Attrs(0))
     }
 }
@@ -497,7 +536,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
     /// ```
     #[inline]
     pub fn zeroed_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
@@ -506,7 +545,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
 
     /// Same as [`Self::zeroed_with_attrs`], but with no attributes.
     #[inline]
-    pub fn zeroed(dev: &device::Device<Bound>, gfp_flags: Flags) -> Result<Self> {
+    pub fn zeroed(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
         Self::zeroed_with_attrs(dev, gfp_flags, Attrs(0))
     }
 
@@ -514,7 +553,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
     ///
     /// If `init` fails, the memory is freed and the error returned.
     pub fn init_with_attrs<E>(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         gfp_flags: Flags,
         dma_attrs: Attrs,
         init: impl Init<T, E>,
@@ -535,11 +574,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
 
     /// Same as [`Self::init_with_attrs`], but with no attributes.
     #[inline]
-    pub fn init<E>(
-        dev: &device::Device<Bound>,
-        gfp_flags: Flags,
-        init: impl Init<T, E>,
-    ) -> Result<Self>
+    pub fn init<E>(dev: &Device<Bound>, gfp_flags: Flags, init: impl Init<T, E>) -> Result<Self>
     where
         Error: From<E>,
     {
@@ -570,7 +605,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
     /// ```
     #[inline]
     pub fn zeroed_slice_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         len: usize,
         gfp_flags: Flags,
         dma_attrs: Attrs,
@@ -581,7 +616,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
     /// Same as [`Self::zeroed_slice_with_attrs`], but with no attributes.
     #[inline]
     pub fn zeroed_slice(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         len: usize,
         gfp_flags: Flags,
     ) -> Result<Coherent<[T]>> {
@@ -612,7 +647,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
     /// ```
     #[inline]
     pub fn from_slice_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         data: &[T],
         gfp_flags: Flags,
         dma_attrs: Attrs,
@@ -625,11 +660,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
 
     /// Same as [`Self::from_slice_with_attrs`], but with no attributes.
     #[inline]
-    pub fn from_slice(
-        dev: &device::Device<Bound>,
-        data: &[T],
-        gfp_flags: Flags,
-    ) -> Result<Coherent<[T]>>
+    pub fn from_slice(dev: &Device<Bound>, data: &[T], gfp_flags: Flags) -> Result<Coherent<[T]>>
     where
         T: Copy,
     {
@@ -663,12 +694,11 @@ impl<T: KnownSize + AsBytes + ?Sized> debugfs::BinaryWriter for Coherent<T> {
             return Err(EINVAL);
         }
 
-        // An offset that does not fit into a `usize` is beyond the end of the buffer.
-        let start = usize::try_from(*offset).unwrap_or(usize::MAX);
-        let count = self.size().saturating_sub(start).min(writer.len());
-        if count == 0 {
-            return Ok(0);
-        }
+        // An offset that does not fit into a `usize` is beyond the end, as others may be.
+        let start = usize::try_from(*offset)
+            .unwrap_or(usize::MAX)
+            .min(self.size());
+        let count = (self.size() - start).min(writer.len());
 
         writer.write_dma(self, start, count)?;
 

@@ -2,23 +2,7 @@
 
 //! DMA-coherent memory before the device knows about it.
 
-use super::{
-    Attrs,
-    Coherent, //
-};
-use crate::{
-    alloc::Flags,
-    device::{
-        self,
-        Bound, //
-    },
-    prelude::*,
-    ptr::KnownSize,
-    transmute::{
-        AsBytes,
-        FromBytes, //
-    },
-};
+use super::*;
 use core::ops::{
     Deref,
     DerefMut, //
@@ -82,7 +66,7 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
     /// Allocates memory for `count` elements, see [`Coherent::zeroed_slice_with_attrs`].
     #[inline]
     pub fn zeroed_slice_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         count: usize,
         gfp_flags: Flags,
         dma_attrs: Attrs,
@@ -93,11 +77,7 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
 
     /// Same as [`Self::zeroed_slice_with_attrs`], but with no attributes.
     #[inline]
-    pub fn zeroed_slice(
-        dev: &device::Device<Bound>,
-        count: usize,
-        gfp_flags: Flags,
-    ) -> Result<Self> {
+    pub fn zeroed_slice(dev: &Device<Bound>, count: usize, gfp_flags: Flags) -> Result<Self> {
         Self::zeroed_slice_with_attrs(dev, count, gfp_flags, Attrs(0))
     }
 
@@ -141,7 +121,7 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
     /// # Ok::<(), Error>(()) }
     /// ```
     pub fn from_slice_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         data: &[T],
         gfp_flags: Flags,
         dma_attrs: Attrs,
@@ -150,24 +130,17 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
         T: Copy,
     {
         // INVARIANT: The allocation is new.
-        let mut dmem = Self(Coherent::alloc_elements(
-            dev,
-            data.len(),
-            gfp_flags,
-            dma_attrs,
-        )?);
+        let mut dmem = Coherent::alloc_elements(dev, data.len(), gfp_flags, dma_attrs).map(Self)?;
 
         // The lengths are the same; `copy_from_slice` would check that, and panic.
-        for (to, from) in dmem.iter_mut().zip(data) {
-            *to = *from;
-        }
+        dmem.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
 
         Ok(dmem)
     }
 
     /// Same as [`Self::from_slice_with_attrs`], but with no attributes.
     #[inline]
-    pub fn from_slice(dev: &device::Device<Bound>, data: &[T], gfp_flags: Flags) -> Result<Self>
+    pub fn from_slice(dev: &Device<Bound>, data: &[T], gfp_flags: Flags) -> Result<Self>
     where
         T: Copy,
     {
@@ -179,7 +152,7 @@ impl<T: AsBytes + FromBytes> CoherentBox<T> {
     /// Allocates memory for a `T`, see [`Coherent::zeroed_with_attrs`].
     #[inline]
     pub fn zeroed_with_attrs(
-        dev: &device::Device<Bound>,
+        dev: &Device<Bound>,
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
@@ -189,7 +162,7 @@ impl<T: AsBytes + FromBytes> CoherentBox<T> {
 
     /// Same as [`Self::zeroed_with_attrs`], but with no attributes.
     #[inline]
-    pub fn zeroed(dev: &device::Device<Bound>, gfp_flags: Flags) -> Result<Self> {
+    pub fn zeroed(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
         Self::zeroed_with_attrs(dev, gfp_flags, Attrs(0))
     }
 }

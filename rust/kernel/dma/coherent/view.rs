@@ -8,24 +8,15 @@
 //!
 //! [`io_project!`]: crate::io::io_project
 
-use super::{
-    Coherent,
-    CoherentKind,
-    Normal, //
+use super::*;
+use crate::io::{
+    IoBackend,
+    IoBase,
+    IoCapable,
+    IoCopyable,
+    SysMem,
+    SysMemBackend, //
 };
-use crate::{
-    dma::DmaAddress,
-    io::{
-        IoBackend,
-        IoBase,
-        IoCapable,
-        IoCopyable,
-        SysMem,
-        SysMemBackend, //
-    },
-    ptr::KnownSize, //
-};
-use core::marker::PhantomData;
 
 /// A part of a [`Coherent`] allocation, together with the DMA address of that part.
 ///
@@ -85,7 +76,6 @@ use core::marker::PhantomData;
 ///   start of the allocation. An allocation starts at a multiple of `PAGE_SIZE`, so the offset is
 ///   as aligned as the part is. `ptr` must not be dereferenced.
 ///
-/// [`NoMapping`]: super::NoMapping
 /// [`io_project!`]: crate::io::io_project
 pub struct CoherentView<'a, T: ?Sized, Kind: CoherentKind = Normal> {
     ptr: *mut T,
@@ -109,10 +99,10 @@ unsafe impl<T: ?Sized + Sync> Send for CoherentView<'_, T> {}
 unsafe impl<T: ?Sized + Sync> Sync for CoherentView<'_, T> {}
 
 // SAFETY: No CPU reaches a `T` through this view; it hands out numbers.
-unsafe impl<T: ?Sized> Send for CoherentView<'_, T, super::NoMapping> {}
+unsafe impl<T: ?Sized> Send for CoherentView<'_, T, NoMapping> {}
 
 // SAFETY: As above.
-unsafe impl<T: ?Sized> Sync for CoherentView<'_, T, super::NoMapping> {}
+unsafe impl<T: ?Sized> Sync for CoherentView<'_, T, NoMapping> {}
 
 impl<T: ?Sized, Kind: CoherentKind> CoherentView<'_, T, Kind> {
     /// Returns the DMA address of this part of the allocation, to be given to the device.
@@ -258,7 +248,7 @@ impl<'a, T: ?Sized + KnownSize, Kind: CoherentKind> IoBase<'a> for &'a Coherent<
         // - `Normal`: By the type invariant of `Coherent`, `cpu_addr` is aligned and valid.
         // - `NoMapping`: The whole starts at offset zero; of the cookie, only the metadata is kept.
         CoherentView {
-            ptr: if Coherent::<T, Kind>::HAS_MAPPING {
+            ptr: if Kind::ATTRS.0 & NoMapping::ATTRS.0 == 0 {
                 ptr
             } else {
                 ptr.with_addr(0)
