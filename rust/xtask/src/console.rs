@@ -8,9 +8,20 @@
 
 use regex::Regex;
 use std::fmt;
+use std::sync::LazyLock;
 
-/// The lines that are shown of a complaint.
-const EXCERPT: usize = 30;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use time::strip_time;
+
+/// The most lines that are shown of a complaint: an oops has 35 to 50.
+const EXCERPT: usize = 60;
+/// The most lines of what a program says.
+const WORDS: usize = 5;
+/// The lines that are shown of a log without its end.
+const TAIL: usize = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -18,43 +29,55 @@ pub enum Kind {
     Oops,
     Warning,
     DmaApi,
+    /// Lockdep, and sleeping where that is not allowed.
+    Context,
     Stall,
+    Sanitizer,
     Leak,
+    /// The kernel could not print all it had to say.
+    Dropped,
     /// A step of user space failed.
     Step,
     /// User space did not come to its end.
     NoEnd,
+    /// Nothing was printed at all.
+    Empty,
 }
 
 /// How the kernel, or user space, begins a complaint. The first that matches counts.
-const BEGINNINGS: [(Kind, &str); 8] = [
+const BEGINNINGS: [(Kind, &str); 10] = [
+    (Kind::Panic, r"^Kernel panic - not syncing"),
+    (Kind::Dropped, r"^\*\* \d+ printk messages dropped"),
+    (Kind::Sanitizer, r"^BUG: (K[A-Z]*SAN|KFENCE): |^UBSAN: "),
     (
-        Kind::Panic,
-        r"^Kernel panic - not syncing|^---\[ end Kernel panic",
-    ),
-    (
-        Kind::Oops,
-        r"^Oops[: ]|^BUG: |^general protection fault|^Unable to handle kernel|^Internal error:|^kernel BUG at|^double fault|^invalid opcode:|^rust_kernel: panicked at|^UBSAN: ",
-    ),
-    (Kind::DmaApi, r"^DMA-API: |: DMA-API: "),
-    (
-        Kind::Warning,
-        r"^WARNING: |^INFO: possible |^INFO: trying to register|^irq \d+: nobody cared",
+        Kind::Context,
+        r"^BUG: (sleeping function called|scheduling |assuming |using |spinlock |rwlock |MAX_LOCK|workqueue leaked)|^\[ BUG: |^INFO: (possible |inconsistent |trying to register)|^WARNING: (possible |inconsistent lock|bad (unlock|contention)|suspicious RCU|held lock freed|lock held when|Nested lock|chain_key|\S+-safe -> |.* still has locks held)",
     ),
     (
         Kind::Stall,
-        r"^rcu: INFO: |^INFO: task .* blocked for more than|^watchdog: BUG: |^NMI watchdog: |soft lockup",
+        r"^rcu: INFO: |^rcu: .* kthread starved|^INFO: task .* blocked|^watchdog: BUG: |^watchdog: .* LOCKUP|^BUG: (soft|workqueue) lockup",
     ),
-    (Kind::Leak, r"^kmemleak: |^BUG .*: Objects remaining"),
+    (Kind::DmaApi, r"^DMA-API: |: DMA-API: "),
+    (
+        Kind::Leak,
+        r"^kmemleak: \d+ new suspected|^BUG .*: Objects remaining",
+    ),
+    (
+        Kind::Oops,
+        r"^BUG[: ]|^kernel BUG at|^Unable to handle kernel|^Internal error: |^(traps: )?(PANIC: |double fault|general protection fault)|^rust_kernel: panicked at",
+    ),
+    (Kind::Warning, r"^WARNING: |^irq \d+: nobody cared"),
     (
         Kind::Step,
-        r"^coherent: failed |^insmod: |^rmmod: |^[\w-]+: Unknown symbol |probe with driver .* failed with error",
+        r"^(insmod|modprobe|rmmod): |^[\w-]+: (Unknown symbol |disagrees about version|version magic |exports duplicate symbol)|probe with driver .* failed with error",
     ),
-    (Kind::Oops, r"^RIP: "),
 ];
 
-/// What dma-debug says when nothing is wrong: at boot, and after a report that was counted already.
-const DMA_API_TALK: &str = r"DMA-API: (preallocated \d+ debug entries|debugging (enabled|disabled) by kernel config|debugfs|Mapped at:|exceeded )";
+/// What dma-debug says when nothing is wrong (all of its `pr_info` but the two that limit it), and
+/// what it says after a report.
+const DMA_API_TALK: &str = r"DMA-API: (preallocated \d+ debug entries|debugging enabled by kernel config|dma_debug_entry pool grown|switching off dma-debug driver filter|Mapped at:)";
+const MAPPED_AT: &str = "DMA-API: Mapped at:";
+const CUT_HERE: &str = "------------[ cut here ]------------";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -64,89 +87,192 @@ pub struct Finding {
     pub excerpt: String,
 }
 
-/// Everything in the log that makes the run a failure.
+/// A complaint and the lines that belong to it.
+struct Complaint {
+    kind: Kind,
+    start: usize,
+    end: usize,
+    /// It began with "cut here", and what it is about is still to come.
+    unnamed: bool,
+    /// The `WARNING:` line, which follows the message of a `WARN()`, is still to come.
+    before_warning: bool,
+}
+
+/// Everything in the log that makes the run a failure, in its order.
 pub fn judge(log: &str) -> Vec<Finding> {
-    let beginnings: Vec<_> = BEGINNINGS
-        .iter()
-        .filter_map(|(kind, pattern)| Some((*kind, Regex::new(pattern).ok()?)))
-        .collect();
-    debug_assert_eq!(beginnings.len(), BEGINNINGS.len());
-    let talk = Regex::new(DMA_API_TALK).ok();
-
     let lines: Vec<&str> = log.lines().map(strip_time).collect();
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut shown_to = 0;
-    for (index, line) in lines.iter().enumerate() {
-        // What is in an excerpt already belongs to that complaint, unless it is worse.
-        let Some((kind, _)) = beginnings.iter().find(|(_, regex)| regex.is_match(line)) else {
-            continue;
-        };
-        if *kind == Kind::DmaApi && talk.as_ref().is_some_and(|talk| talk.is_match(line)) {
-            continue;
-        }
-        if index < shown_to && *kind != Kind::Panic {
-            continue;
-        }
-        let end = end_of(&lines, index);
-        shown_to = end;
-        findings.push(Finding {
-            kind: *kind,
-            line: index + 1,
-            excerpt: lines[index..end].join("\n"),
-        });
-    }
-
-    if !lines.contains(&"coherent: end") {
-        let last = lines.len().saturating_sub(10);
-        findings.push(Finding {
-            kind: Kind::NoEnd,
-            line: lines.len(),
-            excerpt: match last_step(&lines) {
-                Some(step) => format!("it was at: {step}\n{}", lines[last..].join("\n")),
-                None => format!("it did not reach user space\n{}", lines[last..].join("\n")),
-            },
-        });
-    }
+    let mut findings: Vec<Finding> = complaints(&lines)
+        .into_iter()
+        .map(|complaint| Finding {
+            kind: complaint.kind,
+            line: complaint.start + 1,
+            excerpt: lines[complaint.start..complaint.end].join("\n"),
+        })
+        .collect();
+    findings.extend(no_end(&lines));
     findings
 }
 
-/// What user space was doing last.
-fn last_step<'a>(lines: &[&'a str]) -> Option<&'a str> {
-    lines
+fn complaints(lines: &[&str]) -> Vec<Complaint> {
+    let mut done: Vec<Complaint> = Vec::new();
+    let mut open: Option<Complaint> = None;
+    for (index, line) in lines.iter().enumerate() {
+        if let Some(said) = line.strip_prefix("coherent: ") {
+            // What a program said before its step failed belongs to that.
+            let told = open.take_if(|open| open.kind == Kind::Step);
+            done.extend(open.take());
+            if said.starts_with("failed ") {
+                let start = told.as_ref().map_or(index, |told| told.start);
+                done.push(Complaint::new(Kind::Step, start, index + 1));
+            } else {
+                done.extend(told);
+            }
+            continue;
+        }
+        if is_result(line) {
+            done.extend(open.take());
+            continue;
+        }
+
+        let kind = if *line == CUT_HERE {
+            Some(Kind::Warning)
+        } else {
+            beginning(line).or_else(|| orphan(line, open.as_ref(), &done))
+        };
+        let begins = kind.filter(|kind| {
+            *line == CUT_HERE || !open.as_mut().is_some_and(|open| open.takes(*kind))
+        });
+        if let Some(kind) = begins {
+            done.extend(open.take());
+            let mut complaint = Complaint::new(kind, index, index + 1);
+            complaint.unnamed = *line == CUT_HERE;
+            complaint.before_warning = complaint.unnamed;
+            open = Some(complaint);
+        } else if let Some(open) = &mut open {
+            open.end = index + 1;
+        }
+        if open.as_ref().is_some_and(|open| open.ends_with(line)) {
+            done.extend(open.take().map(|mut complaint| {
+                if complaint.kind == Kind::DmaApi {
+                    complaint.end += mapped_at(&lines[complaint.end..]);
+                }
+                complaint
+            }));
+        }
+    }
+    done.extend(open);
+    done
+}
+
+impl Complaint {
+    fn new(kind: Kind, start: usize, end: usize) -> Self {
+        Self {
+            kind,
+            start,
+            end,
+            unnamed: false,
+            before_warning: false,
+        }
+    }
+
+    /// Whether a line that could begin a complaint of `kind` is a part of this one; then this may
+    /// turn out to be of that kind.
+    fn takes(&mut self, kind: Kind) -> bool {
+        if kind == Kind::Warning && self.before_warning {
+            self.before_warning = false;
+        } else if self.unnamed && !matches!(kind, Kind::Panic | Kind::Dropped) {
+            self.kind = kind;
+            self.before_warning &= kind != Kind::Oops;
+        } else {
+            return kind == Kind::Step && self.kind == Kind::Step;
+        }
+        self.unnamed = false;
+        true
+    }
+
+    fn ends_with(&self, line: &str) -> bool {
+        let length = self.end - self.start;
+        match self.kind {
+            Kind::Dropped => true,
+            Kind::Step => length >= WORDS,
+            // Without a trace it is one line.
+            Kind::DmaApi if !line.starts_with("---[ end ") && length == 1 => true,
+            Kind::Context | Kind::Stall if line.trim() == "</TASK>" => true,
+            Kind::Sanitizer if length > 1 && line.starts_with("==========") => true,
+            _ => line.starts_with("---[ end ") || length >= EXCERPT,
+        }
+    }
+}
+
+/// The kind of the complaint that the line begins.
+fn beginning(line: &str) -> Option<Kind> {
+    static PATTERNS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
+        BEGINNINGS
+            .iter()
+            .filter_map(|(kind, pattern)| Some((*kind, Regex::new(pattern).ok()?)))
+            .collect()
+    });
+    static TALK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(DMA_API_TALK).ok());
+
+    debug_assert_eq!(PATTERNS.len(), BEGINNINGS.len());
+    let (kind, _) = PATTERNS.iter().find(|(_, regex)| regex.is_match(line))?;
+    let talk = *kind == Kind::DmaApi && TALK.as_ref().is_some_and(|talk| talk.is_match(line));
+    (!talk).then_some(*kind)
+}
+
+/// The kind of a complaint whose beginning is missing. The registers of an oops are printed twice,
+/// and stalls and traces have some as well: alone they tell only if there is nothing else.
+fn orphan(line: &str, open: Option<&Complaint>, done: &[Complaint]) -> Option<Kind> {
+    if line.starts_with("Oops: ") || line.starts_with("Oops ") {
+        return (open.is_none_or(|open| open.kind != Kind::Oops)).then_some(Kind::Oops);
+    }
+    let nothing = open.is_none() && done.is_empty();
+    if line.starts_with("RIP: ") && nothing {
+        return Some(Kind::Oops);
+    }
+    (line.starts_with("---[ end Kernel panic") && nothing).then_some(Kind::Panic)
+}
+
+/// The lines after a report of dma-debug that say where the mapping was made.
+fn mapped_at(lines: &[&str]) -> usize {
+    match lines.split_first() {
+        Some((&MAPPED_AT, trace)) => 1 + trace.iter().take_while(|l| l.starts_with(' ')).count(),
+        _ => 0,
+    }
+}
+
+/// Whether a test says its result; its complaints came before.
+fn is_result(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("ok ") || line.starts_with("not ok ")
+}
+
+/// The finding that user space did not come to its end.
+fn no_end(lines: &[&str]) -> Option<Finding> {
+    if lines.contains(&"coherent: end") {
+        return None;
+    }
+    if lines.iter().all(|line| line.trim().is_empty()) {
+        return Some(Finding {
+            kind: Kind::Empty,
+            line: 0,
+            excerpt: String::new(),
+        });
+    }
+    let last = lines
         .iter()
         .rev()
-        .find_map(|line| line.strip_prefix("coherent: "))
-}
-
-/// Where the complaint that begins at `start` ends: at its end trace, at the next word of user space
-/// or of a test, or where there is enough of it.
-fn end_of(lines: &[&str], start: usize) -> usize {
-    let limit = lines.len().min(start + EXCERPT);
-    for (index, line) in lines.iter().enumerate().take(limit).skip(start + 1) {
-        if line.starts_with("---[ end ") {
-            return index + 1;
-        }
-        if line.starts_with("coherent: ") || line.trim_start().starts_with("ok ") {
-            return index;
-        }
-    }
-    match lines.get(start) {
-        // One line says it all.
-        Some(line) if line.starts_with("coherent: ") || line.contains("with error") => start + 1,
-        Some(line) if line.starts_with("insmod: ") || line.starts_with("rmmod: ") => start + 1,
-        _ => limit,
-    }
-}
-
-/// A line without printk's time stamp.
-pub fn strip_time(line: &str) -> &str {
-    let rest = line
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("] "));
-    match rest {
-        Some((time, rest)) if time.trim().parse::<f64>().is_ok() => rest,
-        _ => line,
-    }
+        .find_map(|line| line.strip_prefix("coherent: "));
+    let place = match last {
+        Some(step) => format!("it was at: {step}"),
+        None => "it did not reach user space".to_string(),
+    };
+    let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+    Some(Finding {
+        kind: Kind::NoEnd,
+        line: lines.len(),
+        excerpt: format!("{place}\n{tail}"),
+    })
 }
 
 impl fmt::Display for Kind {
@@ -156,10 +282,14 @@ impl fmt::Display for Kind {
             Self::Oops => "oops",
             Self::Warning => "kernel warning",
             Self::DmaApi => "DMA-API debug report",
+            Self::Context => "locking, or sleeping in the wrong place",
             Self::Stall => "stall",
+            Self::Sanitizer => "sanitizer report",
             Self::Leak => "leak",
+            Self::Dropped => "kernel messages were dropped",
             Self::Step => "a step of user space failed",
             Self::NoEnd => "the run did not reach its end",
+            Self::Empty => "the log is empty",
         })
     }
 }
@@ -171,139 +301,5 @@ impl fmt::Display for Finding {
             writeln!(f, "    {line}")?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The log of a real run, see tests/data.
-    fn log(name: &str) -> String {
-        let path = format!(
-            "{}/tests/data/console-{name}.log",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        std::fs::read_to_string(&path).expect(&path)
-    }
-
-    fn kinds(log: &str) -> Vec<Kind> {
-        judge(log).iter().map(|finding| finding.kind).collect()
-    }
-
-    #[test]
-    fn a_panic_is_found_and_so_is_the_missing_end() {
-        let findings = judge(&log("panic"));
-        assert_eq!(findings[0].kind, Kind::Panic);
-        assert!(
-            findings[0].excerpt.contains("bad: asked for"),
-            "{}",
-            findings[0]
-        );
-        let last = findings.last().expect("a finding");
-        assert_eq!(last.kind, Kind::NoEnd);
-        assert!(
-            last.excerpt.contains("step insmod /lib/bad.ko what=panic"),
-            "{last}"
-        );
-    }
-
-    #[test]
-    fn an_oops_is_found_although_user_space_went_on() {
-        let findings = judge(&log("oops"));
-        assert_eq!(findings[0].kind, Kind::Oops);
-        assert!(findings[0].excerpt.contains("NULL pointer dereference"));
-        assert!(findings[0].excerpt.contains("RIP: 0010:bad_init"));
-        assert!(!kinds(&log("oops")).contains(&Kind::NoEnd));
-        assert_eq!(kinds(&log("bug"))[0], Kind::Oops);
-    }
-
-    #[test]
-    fn a_warning_is_found_once_and_alone() {
-        assert_eq!(kinds(&log("warn")), [Kind::Warning]);
-        let findings = judge(&log("warn"));
-        assert!(
-            findings[0]
-                .excerpt
-                .starts_with("WARNING: bad.c:11 at bad_init")
-        );
-        assert!(
-            findings[0]
-                .excerpt
-                .ends_with("---[ end trace 0000000000000000 ]---")
-        );
-    }
-
-    #[test]
-    fn a_dma_api_report_is_found_with_its_message() {
-        let findings = judge(&log("dma"));
-        assert_eq!(findings.len(), 1, "{findings:?}");
-        assert_eq!(findings[0].kind, Kind::DmaApi);
-        assert!(
-            findings[0]
-                .excerpt
-                .contains("frees DMA memory with different size")
-        );
-    }
-
-    #[test]
-    fn sleeping_in_the_wrong_place_is_found() {
-        assert_eq!(kinds(&log("sleep"))[0], Kind::Oops);
-    }
-
-    #[test]
-    fn a_module_that_does_not_load_is_found() {
-        let findings = judge(&log("fail"));
-        assert_eq!(findings[0].kind, Kind::Step);
-        assert!(
-            findings[0].excerpt.contains("No such device"),
-            "{}",
-            findings[0]
-        );
-    }
-
-    #[test]
-    fn a_log_that_is_cut_off_or_empty_is_a_failure() {
-        let log = "[    1.0] coherent: init start\n[    1.1] coherent: step insmod /lib/a.ko\n";
-        let findings = judge(log);
-        assert_eq!(findings.len(), 1);
-        assert!(
-            findings[0]
-                .excerpt
-                .starts_with("it was at: step insmod /lib/a.ko")
-        );
-        assert_eq!(kinds(""), [Kind::NoEnd]);
-    }
-
-    #[test]
-    fn what_only_looks_like_a_complaint_is_none() {
-        let log = "\
-[    0.100000] DMA-API: preallocated 65536 debug entries
-[    0.100001] DMA-API: debugging enabled by kernel config
-[    0.200000]     ok 1 no_warning_on_panic
-[    0.200001]     # WARNING: is the name of a test
-[    0.300000] edu 0000:00:01.0: transfer oops[0] size 1 dma_address 0x1: ok
-[    0.400000] sched_clock: Marking stable
-[    0.500000] coherent: end
-";
-        assert_eq!(kinds(log), []);
-        // And with the time stamp gone, too.
-        let bare: String = log
-            .lines()
-            .map(|line| format!("{}\n", strip_time(line)))
-            .collect();
-        assert_eq!(kinds(&bare), []);
-        assert_eq!(
-            kinds(&(bare + "WARNING: a.c:1 at f+0x1/0x2\n")),
-            [Kind::Warning]
-        );
-    }
-
-    #[test]
-    fn every_pattern_compiles() {
-        for (_, pattern) in BEGINNINGS {
-            Regex::new(pattern).expect(pattern);
-        }
-        Regex::new(DMA_API_TALK).expect("a pattern");
     }
 }

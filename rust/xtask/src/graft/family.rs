@@ -3,11 +3,13 @@
 //! The items of Linux 7.3 that the library replaces.
 
 use super::WAY_OUT;
+use super::tokens::{code_lines, compact, idents};
 use anyhow::{Result, bail};
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::Span;
 use quote::ToTokens;
+use std::collections::BTreeSet;
 use syn::spanned::Spanned;
-use syn::{Attribute, ImplItem, Item, Type};
+use syn::{ImplItem, Item, ItemImpl, Type};
 
 const TYPES: [&str; 5] = [
     "Coherent",
@@ -17,30 +19,31 @@ const TYPES: [&str; 5] = [
     "CoherentView",
 ];
 
-/// All that 7.3 has of the family, each once.
+/// All that 7.3 has of the family, each once. Over how many blocks the methods are spread does not
+/// matter.
 const EXPECTED: &[&str] = &[
     "struct Coherent",
     "struct CoherentBox",
     "struct CoherentHandle",
     "struct CoherentIoBackend",
     "struct CoherentView",
-    "impl BinaryWriter for Coherent",
-    "impl Drop for Coherent",
-    "impl From for Coherent",
-    "impl IoBase for &Coherent",
-    "impl Send for Coherent",
-    "impl Sync for Coherent",
-    "impl Deref for CoherentBox",
-    "impl DerefMut for CoherentBox",
+    "impl Drop for Coherent<T>",
+    "impl From<CoherentBox<T>> for Coherent<T>",
+    "impl IoBase<'a> for &'a Coherent<T>",
+    "impl Send for Coherent<T>",
+    "impl Sync for Coherent<T>",
+    "impl debugfs::BinaryWriter for Coherent<T>",
+    "impl Deref for CoherentBox<T>",
+    "impl DerefMut for CoherentBox<T>",
     "impl Drop for CoherentHandle",
     "impl Send for CoherentHandle",
     "impl Sync for CoherentHandle",
     "impl IoBackend for CoherentIoBackend",
-    "impl IoCapable for CoherentIoBackend",
+    "impl IoCapable<T> for CoherentIoBackend",
     "impl IoCopyable for CoherentIoBackend",
-    "impl Clone for CoherentView",
-    "impl Copy for CoherentView",
-    "impl IoBase for CoherentView",
+    "impl Clone for CoherentView<'_, T>",
+    "impl Copy for CoherentView<'_, T>",
+    "impl IoBase<'a> for CoherentView<'a, T>",
     "Coherent::alloc_slice_with_attrs",
     "Coherent::alloc_with_attrs",
     "Coherent::as_mut",
@@ -75,13 +78,19 @@ const EXPECTED: &[&str] = &[
     "CoherentView::dma_address",
 ];
 
-/// A part of the family that was found in a tree.
-pub struct Found<'a> {
+/// What a tree has of the family.
+#[derive(Default)]
+pub struct Family<'a> {
+    /// What to take out.
+    pub items: Vec<&'a Item>,
+    parts: Vec<Part>,
+}
+
+/// A struct, a trait impl or a method.
+struct Part {
     /// How [`EXPECTED`] calls it.
-    pub key: String,
-    pub line: usize,
-    /// The item, unless this is a part of one.
-    pub whole: Option<&'a Item>,
+    name: String,
+    line: usize,
 }
 
 /// Whether an item defines or implements one of the types.
@@ -89,137 +98,139 @@ pub fn is_family(item: &Item) -> bool {
     subject(item).is_some()
 }
 
-/// The type of the family that an item is about, as the keys call it.
+/// The type of the family that an item is about.
 fn subject(item: &Item) -> Option<String> {
     let name = match item {
         Item::Struct(item) => item.ident.to_string(),
         Item::Impl(item) => type_name(&item.self_ty)?,
         _ => return None,
     };
-    TYPES
-        .contains(&name.trim_start_matches('&'))
-        .then_some(name)
+    TYPES.contains(&name.as_str()).then_some(name)
 }
 
 fn type_name(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
-        Type::Reference(reference) => Some(format!("&{}", type_name(&reference.elem)?)),
+        Type::Reference(reference) => type_name(&reference.elem),
         _ => None,
     }
 }
 
-/// Everything in the file that belongs to the family. An item that mentions it without belonging to
-/// it is refused.
-pub fn find(file: &syn::File) -> Result<Vec<Found<'_>>> {
-    let mut found = Vec::new();
-    for item in &file.items {
-        let line = item.span().start().line;
+/// Everything that belongs to the family. An item that names it without belonging to it is refused.
+pub fn find<'a>(items: impl Iterator<Item = &'a Item>) -> Result<Family<'a>> {
+    let mut family = Family::default();
+    for item in items {
         let Some(subject) = subject(item) else {
-            refuse_mention(item, line)?;
+            refuse_mention(item)?;
             continue;
         };
-        let mut whole = |key| {
-            found.push(Found {
-                key,
-                line,
-                whole: Some(item),
-            })
-        };
+        family.items.push(item);
         match item {
-            Item::Impl(block) => match &block.trait_ {
-                Some((_, path, _)) => {
-                    let name = path.segments.last().map(|s| s.ident.to_string());
-                    whole(format!("impl {} for {subject}", name.unwrap_or_default()));
-                }
-                None => {
-                    whole(format!("impl {subject}"));
-                    for part in &block.items {
-                        let name = match part {
-                            ImplItem::Fn(function) => function.sig.ident.to_string(),
-                            ImplItem::Const(constant) => constant.ident.to_string(),
-                            other => other.to_token_stream().to_string(),
-                        };
-                        found.push(Found {
-                            key: format!("{subject}::{name}"),
-                            line: part.span().start().line,
-                            whole: None,
-                        });
-                    }
-                }
-            },
-            _ => whole(format!("struct {subject}")),
+            Item::Impl(block) if block.trait_.is_none() => family.add_methods(block, &subject),
+            Item::Impl(block) => family.add(describe(item), block.impl_token.span()),
+            Item::Struct(definition) => family.add(describe(item), definition.ident.span()),
+            _ => {}
         }
     }
-    Ok(found)
+    Ok(family)
 }
 
-/// Fails unless what was found is just what is expected.
-pub fn check(found: &[Found<'_>]) -> Result<()> {
-    // How many blocks the methods are spread over does not matter.
-    let is_block = |key: &str| TYPES.iter().any(|ty| key == format!("impl {ty}"));
-    for (index, item) in found.iter().enumerate() {
-        if is_block(&item.key) {
-            continue;
-        }
-        if !EXPECTED.contains(&item.key.as_str()) {
-            bail!("line {}: unknown `{}`; {WAY_OUT}", item.line, item.key);
-        }
-        if let Some(first) = found[..index].iter().find(|other| other.key == item.key) {
-            bail!(
-                "line {}: `{}` is there already, in line {}; {WAY_OUT}",
-                item.line,
-                item.key,
-                first.line
-            );
+impl Family<'_> {
+    fn add(&mut self, name: String, span: Span) {
+        let line = span.start().line;
+        self.parts.push(Part { name, line });
+    }
+
+    fn add_methods(&mut self, block: &ItemImpl, subject: &str) {
+        for part in &block.items {
+            let (name, span) = match part {
+                ImplItem::Fn(item) => (item.sig.ident.to_string(), item.sig.ident.span()),
+                ImplItem::Const(item) => (item.ident.to_string(), item.ident.span()),
+                other => (compact(other.to_token_stream()), other.span()),
+            };
+            self.add(format!("{subject}::{name}"), span);
         }
     }
-    for key in EXPECTED {
-        if !found.iter().any(|item| item.key == *key) {
-            bail!("`{key}` is missing; {WAY_OUT}");
+
+    /// The name and the line of one member, if there is any.
+    pub fn first(&self) -> Option<(String, usize)> {
+        let item = self.items.first()?;
+        Some((describe(item), item.span().start().line))
+    }
+
+    /// Fails unless this is just what is expected.
+    pub fn check(&self) -> Result<()> {
+        for (index, Part { name, line }) in self.parts.iter().enumerate() {
+            if !EXPECTED.contains(&name.as_str()) {
+                bail!("line {line}: unknown `{name}`; {WAY_OUT}");
+            }
+            if let Some(first) = self.parts[..index].iter().find(|part| part.name == *name) {
+                bail!(
+                    "line {line}: `{name}` is there already, in line {}; {WAY_OUT}",
+                    first.line
+                );
+            }
         }
+        for name in EXPECTED {
+            if !self.parts.iter().any(|part| part.name == *name) {
+                bail!("`{name}` is missing; {WAY_OUT}");
+            }
+        }
+        Ok(())
+    }
+
+    /// How many lines of code this is.
+    pub fn code_lines(&self) -> usize {
+        let mut lines = BTreeSet::new();
+        for item in &self.items {
+            code_lines(item.to_token_stream(), &mut lines);
+        }
+        lines.len()
+    }
+}
+
+fn refuse_mention(item: &Item) -> Result<()> {
+    let mentioned = idents(item.to_token_stream())
+        .into_iter()
+        .find(|ident| TYPES.contains(&ident.to_string().as_str()));
+    if let Some(name) = mentioned {
+        bail!(
+            "line {}: `{}` mentions `{name}`, and in Linux 7.3 it does not; {WAY_OUT}",
+            name.span().start().line,
+            describe(item)
+        );
     }
     Ok(())
 }
 
-fn refuse_mention(item: &Item, line: usize) -> Result<()> {
-    if matches!(item, Item::Use(_)) {
-        return Ok(());
-    }
-    if let Some(name) = mentioned(item.to_token_stream()) {
-        let code: String = without_docs(item).chars().take(60).collect();
-        bail!("line {line}: an unknown item mentions `{name}`: `{code}`; {WAY_OUT}");
-    }
-    Ok(())
-}
-
-/// The first of the types that the tokens name. Documentation is text and does not count.
-fn mentioned(tokens: TokenStream) -> Option<String> {
-    tokens.into_iter().find_map(|token| match token {
-        TokenTree::Group(group) => mentioned(group.stream()),
-        TokenTree::Ident(ident) => {
-            let name = ident.to_string();
-            TYPES.contains(&name.as_str()).then_some(name)
+/// An item in short, without what it is made of.
+fn describe(item: &Item) -> String {
+    match item {
+        Item::Const(item) => format!("const {}", item.ident),
+        Item::Enum(item) => format!("enum {}", item.ident),
+        Item::Fn(item) => format!("fn {}", item.sig.ident),
+        Item::Impl(item) => {
+            let of = match &item.trait_ {
+                Some((not, path, _)) => {
+                    let not = not.map_or("", |_| "!");
+                    format!("{not}{} for ", compact(path.to_token_stream()))
+                }
+                None => String::new(),
+            };
+            format!("impl {of}{}", compact(item.self_ty.to_token_stream()))
         }
-        _ => None,
-    })
-}
-
-fn without_docs(item: &Item) -> String {
-    let text = item.to_token_stream().to_string();
-    let docs: usize = match item {
-        Item::Fn(item) => docs_len(&item.attrs),
-        Item::Impl(item) => docs_len(&item.attrs),
-        Item::Trait(item) => docs_len(&item.attrs),
-        Item::Type(item) => docs_len(&item.attrs),
-        _ => 0,
-    };
-    text.chars().skip(docs).collect()
-}
-
-fn docs_len(attributes: &[Attribute]) -> usize {
-    attributes
-        .iter()
-        .map(|attribute| attribute.to_token_stream().to_string().chars().count() + 1)
-        .sum()
+        Item::Macro(item) => {
+            let path = compact(item.mac.path.to_token_stream());
+            let name = item.ident.as_ref().map(|name| format!(" {name}"));
+            format!("{path}!{}", name.unwrap_or_default())
+        }
+        Item::Mod(item) => format!("mod {}", item.ident),
+        Item::Static(item) => format!("static {}", item.ident),
+        Item::Struct(item) => format!("struct {}", item.ident),
+        Item::Trait(item) => format!("trait {}", item.ident),
+        Item::Type(item) => format!("type {}", item.ident),
+        Item::Union(item) => format!("union {}", item.ident),
+        Item::Use(item) => format!("use {}", compact(item.tree.to_token_stream())),
+        _ => "an item".to_string(),
+    }
 }

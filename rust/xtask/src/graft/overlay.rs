@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files of the library, and the names that it offers.
+
+use super::imports;
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use syn::{Item, Visibility};
+use walkdir::WalkDir;
+
+const ROOT: &str = "coherent.rs";
+
+pub struct Overlay {
+    /// By their path below `dma/`.
+    pub files: BTreeMap<PathBuf, String>,
+    pub names: Vec<String>,
+}
+
+impl Overlay {
+    pub fn read(dir: &Path) -> Result<Self> {
+        let files = rust_files(dir)?;
+        if let Some(name) = files.keys().find(|name| !is_ours(name)) {
+            bail!(
+                "{} is not part of the module `coherent`, and no other is declared",
+                dir.join(name).display()
+            );
+        }
+        let root = files
+            .get(Path::new(ROOT))
+            .with_context(|| format!("{} has no {ROOT}", dir.display()))?;
+        let names = public_names(root).with_context(|| dir.join(ROOT).display().to_string())?;
+        Ok(Self { files, names })
+    }
+}
+
+/// Whether a file below `dma/` is one of the module `coherent`.
+pub fn is_ours(name: &Path) -> bool {
+    name == Path::new(ROOT) || name.starts_with("coherent")
+}
+
+/// The Rust files below a directory, by their path in it; none if there is no directory.
+pub fn rust_files(dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
+    let mut files = BTreeMap::new();
+    if !dir.try_exists()? {
+        return Ok(files);
+    }
+    for entry in WalkDir::new(dir) {
+        let entry = entry.with_context(|| format!("cannot read {}", dir.display()))?;
+        let path = entry.path();
+        if !entry.file_type().is_dir() && path.extension().is_some_and(|ext| ext == "rs") {
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            files.insert(path.strip_prefix(dir)?.to_path_buf(), text);
+        }
+    }
+    Ok(files)
+}
+
+/// What a module offers: its public items and re-exports.
+pub fn public_names(text: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for item in syn::parse_file(text)?.items {
+        let (vis, ident) = match &item {
+            Item::Const(item) => (&item.vis, &item.ident),
+            Item::Enum(item) => (&item.vis, &item.ident),
+            Item::Fn(item) => (&item.vis, &item.sig.ident),
+            Item::Mod(item) => (&item.vis, &item.ident),
+            Item::Static(item) => (&item.vis, &item.ident),
+            Item::Struct(item) => (&item.vis, &item.ident),
+            Item::Trait(item) => (&item.vis, &item.ident),
+            Item::Type(item) => (&item.vis, &item.ident),
+            Item::Union(item) => (&item.vis, &item.ident),
+            Item::Use(item) => {
+                if matches!(item.vis, Visibility::Public(_)) {
+                    names.extend(imports::leaves(&item.tree));
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if matches!(vis, Visibility::Public(_)) {
+            names.push(ident.to_string());
+        }
+    }
+    if names.is_empty() {
+        bail!("no public item that `dma` could offer");
+    }
+    if names.iter().any(|name| name == "*") {
+        bail!("a `pub use` with `*` does not say what it offers; list the names");
+    }
+    Ok(names)
+}
