@@ -157,7 +157,7 @@ impl Kernel {
     }
 
     /// What a configuration is made of.
-    fn identity(&self) -> Result<String> {
+    pub fn identity(&self) -> Result<String> {
         let mut hasher = Sha256::new();
         hasher.update(&self.source_id);
         hasher.update(self.toolchain.identity()?);

@@ -5,6 +5,7 @@
 //!
 //! Each task is a list of steps, and each kind of step has a module of its own.
 
+mod api;
 mod apt;
 mod boot;
 mod console;
@@ -57,6 +58,8 @@ enum Task {
     Configure,
     /// Build that copy, and the modules in kunit/ and samples/
     Build,
+    /// Compare the public API with that of Linux 7.3
+    Api,
     /// Format the code
     Fmt,
     /// Judge the console log of a run, and the KTAP in it
@@ -110,6 +113,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
                 }
             }
         }
+        Task::Api => api::run(session)?,
         Task::Fmt => {
             let source = session.source()?;
             session.ui.step("formatting the code", |step| {

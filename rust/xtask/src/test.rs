@@ -2,6 +2,7 @@
 
 //! `make test`: all checks, and one verdict.
 
+use crate::api;
 use crate::boot::{self, Boot, Logs, Plan};
 use crate::console;
 use crate::demo;
@@ -110,6 +111,21 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
         "kernel code: CLIPPY=1",
         lint::kernel_clippy(session, &kernel),
     );
+    let name = "public API beside 7.3's";
+    let compared = session.ui.step("comparing the public API", |step| {
+        api::check(&session.workspace, step, &kernel)
+    });
+    match compared {
+        Ok(api::Outcome::Compared(report)) => {
+            println!("{report}");
+            tally.note(name, Ok(()));
+        }
+        Ok(api::Outcome::Unreadable(reason)) => {
+            eprintln!("SKIPPED: {name}: {reason}");
+            tally.add(name, 0, 0, 1);
+        }
+        Err(error) => tally.note(name, Err(error)),
+    }
     let host = session.ui.step("testing the host tool", |step| {
         lint::host_tests(&session.workspace, step, &kernel.pristine)
     });
