@@ -424,7 +424,7 @@ impl<T> Coherent<[T], NoMapping> {
     /// sleep, depending on `gfp_flags`.
     ///
     /// What the memory holds at first is unspecified, see
-    /// [`Coherent<T, NoMapping>::alloc_with_attrs`](Coherent::alloc_with_attrs#content).
+    /// [`Coherent<T, NoMapping>::alloc_with_attrs`](Coherent::alloc_with_attrs).
     ///
     /// # Examples
     ///
