@@ -8,7 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test toolchain source graft configure build api fmt
+TASKS := demo test toolchain source graft configure build api upstream fmt
 
 .PHONY: help $(TASKS) clean
 
@@ -23,6 +23,7 @@ help:
 	@echo 'make configure   configure that copy'
 	@echo 'make build       build that copy, kunit/ and samples/'
 	@echo 'make api         compare the public API with that of Linux 7.3'
+	@echo 'make upstream    run upstream'\''s own users and tests, without the library and with it'
 	@echo 'make fmt         format the code'
 	@echo 'make clean       remove the cache ($(CACHE))'
 	@echo

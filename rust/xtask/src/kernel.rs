@@ -53,6 +53,18 @@ pub fn grafted(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<Pa
     Ok(tree)
 }
 
+/// A copy of the tree without the library, to compare with.
+pub fn pristine(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<PathBuf> {
+    let tree = workspace.cache("trees").join(&source.id).join("pristine");
+    if !tree.is_dir() {
+        ui.step(
+            "copying the kernel tree, to build it without the library",
+            |step| copy(workspace, step, &source.tree, &tree),
+        )?;
+    }
+    Ok(tree)
+}
+
 fn copy(workspace: &Workspace, step: &mut Step, from: &Path, to: &Path) -> Result<()> {
     step.say("copying the pristine tree");
     let scratch = workspace.scratch("tree-")?;
@@ -177,8 +189,13 @@ impl Kernel {
         ui.step(&format!("building the kernel ({name})"), |step| {
             let log = workspace.cache(format!("logs/build-{name}.log"));
             process::logged(step, &mut self.make(Lints::Rustc), &log)?;
-            refuse_warnings(&log)
+            self.refuse_warnings(&log)
         })
+    }
+
+    /// Fails for a log of this build in which a compiler warned; the next build says it again.
+    pub fn refuse_warnings(&self, log: &Path) -> Result<()> {
+        refuse_warnings(log, &self.build.join("rust/kernel.o"))
     }
 
     /// Builds the external modules of `directory` and returns them.
@@ -193,7 +210,7 @@ impl Kernel {
     ) -> Result<Vec<PathBuf>> {
         let (mut make, output, log) = self.modules_command(workspace, directory, "", lints)?;
         process::logged(step, &mut make, &log)?;
-        refuse_warnings(&log)?;
+        refuse_warnings(&log, &output)?;
         modules_in(&output)
     }
 
@@ -268,16 +285,34 @@ fn modules_in(output: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Fails for a log in which a compiler warned.
-pub fn refuse_warnings(log: &Path) -> Result<()> {
-    let text = fs::read_to_string(log)?;
-    let warnings: Vec<_> = text
+/// Removes a file or a directory, if it is there.
+pub fn remove(product: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(product) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(product),
+        Ok(_) => fs::remove_file(product),
+        Err(_) => Ok(()),
+    };
+    removed.with_context(|| format!("cannot remove {}", product.display()))
+}
+
+/// What a compiler warned of in a log.
+pub fn warnings(log: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))?;
+    Ok(text
         .lines()
         .filter(|line| line.starts_with("warning:") || line.contains(": warning:"))
-        .collect();
+        .map(str::to_string)
+        .collect())
+}
+
+/// Fails for a log in which a compiler warned, and removes `product`: a compiler that has nothing to
+/// do does not warn, so the next build would find nothing wrong.
+fn refuse_warnings(log: &Path, product: &Path) -> Result<()> {
+    let warnings = warnings(log)?;
     if warnings.is_empty() {
         return Ok(());
     }
+    remove(product)?;
     bail!("warnings, see {}:\n{}", log.display(), warnings.join("\n"))
 }
 
@@ -331,12 +366,16 @@ mod tests {
 
     #[test]
     fn a_warning_of_a_compiler_is_refused() {
-        let log = tempfile::NamedTempFile::new().expect("a file");
-        fs::write(log.path(), "  CC fork.o\n  RUSTC kernel.o\n").expect("written");
-        refuse_warnings(log.path()).expect("no warning");
-        fs::write(log.path(), "warning: unused import\n").expect("written");
-        refuse_warnings(log.path()).expect_err("rustc warned");
-        fs::write(log.path(), "fork.c:1:2: warning: unused\n").expect("written");
-        refuse_warnings(log.path()).expect_err("gcc warned");
+        let dir = tempfile::tempdir().expect("a directory");
+        let (log, product) = (dir.path().join("log"), dir.path().join("kernel.o"));
+        fs::write(&product, "").expect("written");
+        fs::write(&log, "  CC fork.o\n  RUSTC kernel.o\n").expect("written");
+        refuse_warnings(&log, &product).expect("no warning");
+        assert!(product.exists());
+        fs::write(&log, "warning: unused import\n").expect("written");
+        refuse_warnings(&log, &product).expect_err("rustc warned");
+        assert!(!product.exists());
+        fs::write(&log, "fork.c:1:2: warning: unused\n").expect("written");
+        refuse_warnings(&log, &product).expect_err("gcc warned, and nothing is there");
     }
 }

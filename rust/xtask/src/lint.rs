@@ -110,7 +110,7 @@ pub fn kernel_clippy(session: &mut Session, kernel: &Kernel) -> Result<()> {
             clippy.make(Lints::Clippy).arg("modules_prepare"),
             &log,
         )?;
-        crate::kernel::refuse_warnings(&log)?;
+        clippy.refuse_warnings(&log)?;
         // Symbols are the same; there is no need to link another kernel for them.
         fs::copy(
             kernel.build.join("Module.symvers"),

@@ -23,6 +23,7 @@ mod test;
 mod toolchain;
 mod trace;
 mod ui;
+mod upstream;
 mod workspace;
 
 use crate::session::Session;
@@ -60,6 +61,8 @@ enum Task {
     Build,
     /// Compare the public API with that of Linux 7.3
     Api,
+    /// Run upstream's own users and tests of coherent memory, without the library and with it
+    Upstream,
     /// Format the code
     Fmt,
     /// Judge the console log of a run, and the KTAP in it
@@ -87,6 +90,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.task {
         Task::Demo => return demo::run(session),
         Task::Test => return test::run(session),
+        Task::Upstream => return upstream::run(session),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Toolchain => {
             session.prepare()?;

@@ -57,6 +57,20 @@ impl Session {
         ))
     }
 
+    /// A kernel without the library, of the configuration `fragments`; not built yet.
+    pub fn pristine(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
+        let (toolchain, source) = self.prepare()?;
+        let tree = kernel::pristine(&self.workspace, &mut self.ui, &source)?;
+        Ok(Kernel::new(
+            &self.workspace,
+            &tree,
+            &source,
+            &toolchain,
+            name,
+            fragments,
+        ))
+    }
+
     /// The kernel that the demo and the tests boot; not built yet.
     pub fn debug(&mut self) -> Result<Kernel> {
         self.grafted("debug", &["base", "debug"])
