@@ -10,9 +10,13 @@ use anyhow::{Context, Result, bail};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 const BUSYBOX: &str = "/bin/busybox";
+
+/// What the kernel is told: where its console is, and to end QEMU when it panics.
+pub const COMMAND_LINE: &str = "console=ttyS0 panic=-1";
 
 /// What user space does, in shell; see `boot/init` for what it can use.
 #[derive(Clone, Debug, Default)]
@@ -28,12 +32,24 @@ impl Plan {
         self
     }
 
-    /// Loads a module with `parameters`.
-    pub fn load(mut self, module: &Path, parameters: &str) -> Self {
-        let name = module_name(module);
+    /// Puts a module into /lib.
+    pub fn carry(mut self, module: &Path) -> Self {
         self.modules.push(module.to_path_buf());
-        _ = writeln!(self.script, "step insmod /lib/{name}.ko {parameters}");
         self
+    }
+
+    /// Goes on with these lines.
+    pub fn script(mut self, lines: &str) -> Self {
+        self.script.push_str(lines);
+        self
+    }
+
+    /// Loads a module with `parameters`.
+    pub fn load(self, module: &Path, parameters: &str) -> Self {
+        let name = module_name(module);
+        let mut plan = self.carry(module);
+        _ = writeln!(plan.script, "step insmod /lib/{name}.ko {parameters}");
+        plan
     }
 
     /// Loads a module and unloads it again.
@@ -51,7 +67,8 @@ impl Plan {
     }
 }
 
-fn module_name(module: &Path) -> String {
+/// What insmod and rmmod call a module.
+pub fn module_name(module: &Path) -> String {
     module
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
@@ -95,34 +112,45 @@ pub fn run(
         fs::write(log, "").with_context(|| format!("cannot write {}", log.display()))?;
     }
 
-    let mut qemu = process::command("qemu-system-x86_64");
-    qemu.args(["-machine", "q35", "-accel", "tcg", "-cpu", "max"])
-        .args(["-smp", "2", "-m", "512M"])
-        .args(["-nodefaults", "-display", "none", "-no-reboot"])
-        .arg("-serial")
+    let mut qemu = machine(kernel, &initramfs);
+    qemu.arg("-serial")
         .arg(format!("file:{}", console_path.display()))
         .arg("-serial")
         .arg(format!("file:{}", trace_path.display()))
-        .arg("-kernel")
-        .arg(kernel.build.join("arch/x86/boot/bzImage"))
-        .arg("-initrd")
-        .arg(&initramfs)
-        .args(["-append", "console=ttyS0 panic=-1"])
+        .args(["-append", COMMAND_LINE])
         .args(boot.arguments);
     let qemu_log = dir.join("qemu.log");
     let child = process::spawn(&mut qemu, &qemu_log)?;
     let status = process::wait(step, child, &console_path, Some(boot.limit))?;
 
     let complaint = fs::read_to_string(&qemu_log).unwrap_or_default();
-    if status.is_some_and(|status| !status.success()) {
-        bail!("QEMU failed:\n{}", complaint.trim_end());
+    let console = read(&console_path)?;
+    if let Some(status) = status.filter(|status| !status.success()) {
+        bail!("QEMU failed ({status}):\n{}", complaint.trim_end());
+    }
+    if console.is_empty() && status.is_some() {
+        // As after `-device help`.
+        bail!("QEMU did not boot, and said:\n{}", complaint.trim_end());
     }
     Ok(Logs {
-        console: read(&console_path)?,
+        console,
         trace: read(&trace_path)?,
         console_path,
         timed_out: status.is_none(),
     })
+}
+
+/// QEMU with a kernel, without a console and devices.
+pub fn machine(kernel: &Kernel, initramfs: &Path) -> Command {
+    let mut qemu = process::command("qemu-system-x86_64");
+    qemu.args(["-machine", "q35", "-accel", "tcg", "-cpu", "max"])
+        .args(["-smp", "2", "-m", "512M"])
+        .args(["-nodefaults", "-display", "none", "-no-reboot"])
+        .arg("-kernel")
+        .arg(kernel.build.join("arch/x86/boot/bzImage"))
+        .arg("-initrd")
+        .arg(initramfs);
+    qemu
 }
 
 /// A console may carry any bytes.
@@ -131,7 +159,8 @@ fn read(log: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).replace('\r', ""))
 }
 
-fn initramfs(
+/// Makes the initramfs that carries out `plan`, in `dir`.
+pub fn initramfs(
     workspace: &Workspace,
     step: &mut Step,
     kernel: &Kernel,

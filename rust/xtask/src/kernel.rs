@@ -2,6 +2,7 @@
 
 //! A kernel tree of ours: the pristine one, copied, grafted, configured and built with kbuild.
 
+use crate::external;
 use crate::graft;
 use crate::process;
 use crate::source::{self, Source};
@@ -123,7 +124,11 @@ impl Kernel {
             .env_remove("MAKEFLAGS")
             .env_remove("MFLAGS")
             .env_remove("ARCH")
-            .env_remove("CROSS_COMPILE");
+            .env_remove("CROSS_COMPILE")
+            .env_remove("LLVM")
+            .env_remove("KBUILD_OUTPUT")
+            .env_remove("KBUILD_EXTMOD")
+            .env_remove("M");
         if lints == Lints::Clippy {
             make.arg("CLIPPY=1");
         }
@@ -211,7 +216,7 @@ impl Kernel {
         let (mut make, output, log) = self.modules_command(workspace, directory, "", lints)?;
         process::logged(step, &mut make, &log)?;
         refuse_warnings(&log, &output)?;
-        modules_in(&output)
+        external::modules_in(&output)
     }
 
     /// The `make` that compiles one object of the external modules of `directory`, and its log.
@@ -229,7 +234,7 @@ impl Kernel {
     }
 
     /// The `make` for the external modules of `directory`; where it puts its products, and its log.
-    fn modules_command(
+    pub fn modules_command(
         &self,
         workspace: &Workspace,
         directory: &Path,
@@ -238,10 +243,7 @@ impl Kernel {
     ) -> Result<(Command, PathBuf, PathBuf)> {
         let directory = fs::canonicalize(directory)
             .with_context(|| format!("no directory {}", directory.display()))?;
-        let mut name = directory
-            .file_name()
-            .map(|name| name.to_string_lossy().replace(' ', "-"))
-            .unwrap_or_default();
+        let mut name = external::label(&directory);
         if !object.is_empty() {
             name = format!("{name}-{object}");
         }
@@ -250,38 +252,12 @@ impl Kernel {
         fs::create_dir_all(&output)?;
         let log = workspace.cache(format!("logs/modules-{}-{name}.log", self.name()));
         let mut make = self.make(lints);
-        make.arg(format!("M={}", speakable(&directory, &output)?.display()))
-            .arg(format!("MO={}", output.display()));
+        make.arg(format!(
+            "M={}",
+            external::speakable(&directory, &output)?.display()
+        ))
+        .arg(format!("MO={}", output.display()));
         Ok((make, output, log))
-    }
-}
-
-/// The directory if kbuild can work there; a copy of it in the cache if its path has a space.
-fn speakable(directory: &Path, output: &Path) -> Result<PathBuf> {
-    if !directory.to_string_lossy().contains([' ', ':', '\t']) {
-        return Ok(directory.to_path_buf());
-    }
-    let copy = output.with_extension("source");
-    if copy.exists() {
-        fs::remove_dir_all(&copy).with_context(|| format!("cannot clear {}", copy.display()))?;
-    }
-    // With the time stamps, so that what did not change is not built again.
-    process::output(Command::new("cp").arg("-a").arg(directory).arg(&copy))?;
-    Ok(copy)
-}
-
-fn modules_in(output: &Path) -> Result<Vec<PathBuf>> {
-    let order = output.join("modules.order");
-    let text = fs::read_to_string(&order)
-        .with_context(|| format!("kbuild made no {}", order.display()))?;
-    let modules: Vec<_> = text
-        .lines()
-        .filter_map(|line| Path::new(line).file_stem())
-        .map(|stem| output.join(stem).with_extension("ko"))
-        .collect();
-    match modules.iter().find(|module| !module.is_file()) {
-        Some(missing) => bail!("kbuild lists {} but did not make it", missing.display()),
-        None => Ok(modules),
     }
 }
 
@@ -300,7 +276,7 @@ pub fn warnings(log: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))?;
     Ok(text
         .lines()
-        .filter(|line| line.starts_with("warning:") || line.contains(": warning:"))
+        .filter(|line| is_warning(line))
         .map(str::to_string)
         .collect())
 }
@@ -314,6 +290,11 @@ fn refuse_warnings(log: &Path, product: &Path) -> Result<()> {
     }
     remove(product)?;
     bail!("warnings, see {}:\n{}", log.display(), warnings.join("\n"))
+}
+
+/// Whether a line of a build is a compiler's warning.
+pub fn is_warning(line: &str) -> bool {
+    line.starts_with("warning:") || line.contains(": warning:")
 }
 
 /// Fails if the configuration lacks what a fragment asks for, as kconfig drops silently what it

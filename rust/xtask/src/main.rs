@@ -10,13 +10,18 @@ mod apt;
 mod boot;
 mod console;
 mod demo;
+mod driver;
+mod external;
 mod graft;
 mod kernel;
 mod ktap;
 mod lint;
 mod lock;
+mod modinfo;
 mod process;
+mod qemu;
 mod session;
+mod shell;
 mod source;
 mod table;
 mod test;
@@ -63,6 +68,10 @@ enum Task {
     Api,
     /// Run upstream's own users and tests of coherent memory, without the library and with it
     Upstream,
+    /// Build your module, load it in QEMU, show and judge what the kernel says
+    Driver(driver::Request),
+    /// Boot into a shell, with edu and the samples at hand
+    Shell(driver::Request),
     /// Format the code
     Fmt,
     /// Judge the console log of a run, and the KTAP in it
@@ -91,6 +100,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Demo => return demo::run(session),
         Task::Test => return test::run(session),
         Task::Upstream => return upstream::run(session),
+        Task::Driver(request) => return driver::run(session, &request),
+        Task::Shell(request) => return shell::run(session, &request),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Toolchain => {
             session.prepare()?;

@@ -121,7 +121,7 @@ fn last_line(path: &Path) -> Option<String> {
 }
 
 /// The lines of a log that say why a program failed: from the first error on, or else the end.
-fn telling_part(log: &str) -> String {
+pub fn telling_part(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let is_error = |line: &&str| {
         let line = line.trim_start();

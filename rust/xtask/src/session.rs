@@ -15,7 +15,7 @@ pub struct Session {
     pub workspace: Workspace,
     pub ui: Ui,
     pub kernel_src: Option<PathBuf>,
-    _lock: Lock,
+    lock: Option<Lock>,
 }
 
 impl Session {
@@ -27,8 +27,17 @@ impl Session {
             workspace,
             ui: Ui::default(),
             kernel_src,
-            _lock: lock,
+            lock: Some(lock),
         })
+    }
+
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Gives the cache to whoever waits for it. For a task that no longer needs what is there.
+    pub fn unlock(&mut self) {
+        self.lock = None;
     }
 
     pub fn source(&mut self) -> Result<Source> {

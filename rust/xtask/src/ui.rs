@@ -97,6 +97,14 @@ impl Step {
             None => eprintln!("    {text}"),
         }
     }
+
+    /// Shows what another program has said, as it is.
+    pub fn say_plainly(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
 }
 
 fn seconds(duration: Duration) -> String {
