@@ -119,7 +119,7 @@ pub fn build(session: &mut Session, kernel: &Kernel, directory: &Path) -> Result
         let copy = external::copy_of(&output).display().to_string();
         let text = String::from_utf8_lossy(&fs::read(&log)?).replace(&copy, &shown.to_string());
         if !status.is_some_and(|status| status.success()) {
-            step.say_plainly(&process::telling_part(&text));
+            step.say_plainly(&complaint(&text));
             bail!(
                 "M={shown} does not build, for the reason above (all of it: {})",
                 log.display()
@@ -137,6 +137,21 @@ pub fn build(session: &mut Session, kernel: &Kernel, directory: &Path) -> Result
         }
         modinfo::in_order(modules)
     })
+}
+
+/// What a person has to read of a build that failed: the compiler's errors, without what make says
+/// of them. Where no compiler complained it was make who did.
+fn complaint(log: &str) -> String {
+    let told = process::telling_part(log);
+    let by_make = |line: &&str| line.starts_with("make") || line.starts_with("  UPD ");
+    let rest: Vec<&str> = told.lines().filter(|line| !by_make(line)).collect();
+    if rest.iter().any(|line| line.contains("error")) {
+        return rest.join("\n");
+    }
+    told.lines()
+        .filter(|line| !line.contains("ing directory '"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Loads the modules and unloads them again.
@@ -230,11 +245,11 @@ fn between(console: &str) -> Vec<(usize, &str)> {
 
 /// A finding, without the lines of the log that are shown already.
 fn brief(finding: &Finding, shown: &[(usize, &str)]) -> String {
-    if finding.kind != console::Kind::NoEnd && shown.iter().any(|(line, _)| *line == finding.line) {
-        let first = finding.excerpt.lines().next().unwrap_or_default();
-        return format!("line {}: {}: {first}", finding.line, finding.kind);
+    if !shown.iter().any(|(line, _)| *line == finding.line) {
+        return finding.to_string().trim_end().to_string();
     }
-    finding.to_string().trim_end().to_string()
+    let first = finding.excerpt.lines().next().unwrap_or_default();
+    format!("line {}: {}: {first}", finding.line, finding.kind)
 }
 
 /// Adds the sum of the coherent memory to `text`; returns what is wrong with it.

@@ -13,6 +13,7 @@ mod demo;
 mod driver;
 mod external;
 mod graft;
+mod guide;
 mod kernel;
 mod ktap;
 mod lint;

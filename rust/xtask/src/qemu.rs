@@ -14,7 +14,8 @@ const REFUSED: [(&str, &str); 3] = [
 
 /// Splits `given` as a shell does.
 ///
-/// QEMU takes one `-append` only. So what is given there is added to what a run needs.
+/// QEMU takes one `-append` only. So what is given there is added to what a run needs. The log is
+/// what a run is judged by, so that no `quiet` may shorten it.
 pub fn arguments(given: Option<&str>) -> Result<Vec<String>> {
     let given = given.unwrap_or_default();
     let mut words = shell_words::split(given)
@@ -35,8 +36,7 @@ pub fn arguments(given: Option<&str>) -> Result<Vec<String>> {
             let more = words
                 .next()
                 .with_context(|| format!("QEMU_ARGS={given}: nothing follows {word}"))?;
-            command_line.push(' ');
-            command_line.push_str(&more);
+            command_line.push_str(&format!(" {more} ignore_loglevel"));
         } else {
             arguments.push(word);
         }
@@ -68,9 +68,10 @@ mod tests {
 
     #[test]
     fn the_kernels_command_line_is_added_to() {
-        let words = arguments(Some("-append 'a=1 b' -m 1G --append c")).expect("words");
+        let words = arguments(Some("-append 'a=1 quiet' -m 1G")).expect("words");
         assert_eq!(words[..2], ["-m", "1G"]);
-        assert_eq!(words[3], format!("{} a=1 b c", boot::COMMAND_LINE));
+        let expected = format!("{} a=1 quiet ignore_loglevel", boot::COMMAND_LINE);
+        assert_eq!(words[3], expected);
         assert!(error("-append").contains("nothing follows -append"));
     }
 

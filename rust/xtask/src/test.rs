@@ -6,6 +6,7 @@ use crate::api;
 use crate::boot::{self, Boot, Logs, Plan};
 use crate::console;
 use crate::demo;
+use crate::guide;
 use crate::kernel::Kernel;
 use crate::ktap;
 use crate::lint;
@@ -95,6 +96,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
 
     let misdirected = misdirect(session, &kernel, demo::named(&samples, "edu")?);
     tally.note("edu: a wrong place is seen", misdirected);
+    tally.note("docs/your-driver.md", guide::check(session, &kernel));
     tally.note(
         "rustfmt",
         session.ui.step("checking the format", |step| {

@@ -141,3 +141,24 @@ fn a_leak_of_memory_is_a_failure() {
     assert!(!good);
     assert!(text.contains("never freed"), "{text}");
 }
+
+#[test]
+fn the_compilers_error_is_shown_and_not_what_make_says_of_it() {
+    let log = "make[1]: Entering directory 'x'\n  UPD x\n  RUSTC [M] a.o\nerror[E0599]: no\n \
+               --> a.rs:1:1\nmake[3]: *** [Makefile:1: a.o] Error 1\n";
+    assert_eq!(
+        complaint(log),
+        "  RUSTC [M] a.o\nerror[E0599]: no\n --> a.rs:1:1"
+    );
+}
+
+#[test]
+fn where_make_itself_fails_it_is_heard() {
+    let log =
+        "make[1]: Entering directory 'x'\nmake[3]: *** No rule to make target 'a.o'.  Stop.\n";
+    assert!(
+        complaint(log).starts_with("make[3]: *** No rule"),
+        "{}",
+        complaint(log)
+    );
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! docs/your-driver.md as a test: its files are written out, and its command is carried out.
+
+use crate::console::strip_time;
+use crate::driver;
+use crate::kernel::Kernel;
+use crate::process;
+use crate::qemu;
+use crate::session::Session;
+use anyhow::{Context, Result, bail};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use regex::Regex;
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+const GUIDE: &str = "docs/your-driver.md";
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Guide {
+    /// Code blocks with `file=NAME` behind the language.
+    files: BTreeMap<String, String>,
+    /// What `make driver` is given.
+    settings: BTreeMap<String, String>,
+    /// Lines of the kernel's log.
+    log: Vec<String>,
+}
+
+/// Does what the guide says, and compares.
+pub fn check(session: &mut Session, kernel: &Kernel) -> Result<()> {
+    let path = session.workspace.checkout.join(GUIDE);
+    let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
+    let guide = parse(&text)?;
+
+    // In one place, so that what did not change is not built again.
+    let directory = session.workspace.cache("guide");
+    fs::create_dir_all(&directory)?;
+    for entry in fs::read_dir(&directory)? {
+        let entry = entry?;
+        if !guide
+            .files
+            .contains_key(&*entry.file_name().to_string_lossy())
+        {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    for (name, content) in &guide.files {
+        let file = directory.join(name);
+        if fs::read_to_string(&file).ok().as_ref() != Some(content) {
+            fs::write(&file, content)?;
+        }
+        if name.ends_with(".rs") {
+            let mut rustfmt = process::command("rustfmt");
+            rustfmt
+                .args(["--check", "--edition", "2021", "--config-path"])
+                .arg(kernel.tree.join(".rustfmt.toml"))
+                .arg(&file);
+            process::output(&mut rustfmt).with_context(|| format!("{name} in {GUIDE}"))?;
+        }
+    }
+
+    let arguments = qemu::arguments(guide.settings.get("QEMU_ARGS").map(String::as_str))?;
+    let modules = driver::build(session, kernel, &directory)?;
+    let logs = driver::boot(session, kernel, "guide", &modules, &arguments, LIMIT)?;
+    let (report, good) = driver::report(&modules, &logs, LIMIT);
+    if !good {
+        bail!("the driver in {GUIDE} fails:\n{report}");
+    }
+    let missing = missing(&guide.log, &report)?;
+    if !missing.is_empty() {
+        bail!(
+            "{GUIDE} promises:\n{}\nand this is said:\n{report}",
+            missing.join("\n")
+        );
+    }
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<Guide> {
+    let mut guide = Guide::default();
+    let mut block: Option<(String, String)> = None;
+    for event in Parser::new(text) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                block = Some((info.to_string(), String::new()));
+            }
+            Event::Text(text) => {
+                if let Some((_, content)) = &mut block {
+                    content.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                if let Some((info, content)) = block.take() {
+                    guide.take(&info, content)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    if guide.files.is_empty() || guide.settings.is_empty() || guide.log.is_empty() {
+        bail!("{GUIDE} has to have blocks with `file=NAME`, one with `make driver M=…`, and a log");
+    }
+    Ok(guide)
+}
+
+impl Guide {
+    fn take(&mut self, info: &str, content: String) -> Result<()> {
+        if let Some(name) = info
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("file="))
+        {
+            if name.is_empty() || name.contains('/') {
+                bail!("{GUIDE}: file={name} is no name of a file");
+            }
+            self.files.insert(name.to_string(), content);
+            return Ok(());
+        }
+        for line in content.lines() {
+            if strip_time(line) != line {
+                self.log.push(line.to_string());
+            }
+            // The first command is the one that the log is of.
+            if let Some(settings) = line.strip_prefix("make driver ")
+                && self.settings.is_empty()
+            {
+                let words = shell_words::split(settings).with_context(|| line.to_string())?;
+                self.settings = words
+                    .iter()
+                    .filter_map(|word| word.split_once('='))
+                    .map(|(name, value)| (name.to_string(), value.to_string()))
+                    .collect();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lines that are not in the report. Times and addresses are those of one run.
+fn missing(lines: &[String], report: &str) -> Result<Vec<String>> {
+    let address = Regex::new("0x[0-9a-f]+")?;
+    let plain = |line: &str| address.replace_all(strip_time(line), "0x").into_owned();
+    let said: Vec<String> = report.lines().map(plain).collect();
+    Ok(lines
+        .iter()
+        .filter(|line| !said.contains(&plain(line)))
+        .cloned()
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+A text.
+
+```make file=Kbuild
+obj-m += a.o
+```
+
+```sh
+make driver M=my QEMU_ARGS='-device edu'
+make driver M=other
+```
+
+```text
+[    1.5] a: at 0x12, 3 bytes
+```
+";
+
+    #[test]
+    fn files_settings_and_log_are_read() {
+        let guide = parse(TEXT).expect("a guide");
+        assert_eq!(guide.files["Kbuild"], "obj-m += a.o\n");
+        assert_eq!(guide.settings["M"], "my");
+        assert_eq!(guide.settings["QEMU_ARGS"], "-device edu");
+        assert_eq!(guide.log, ["[    1.5] a: at 0x12, 3 bytes"]);
+    }
+
+    #[test]
+    fn a_guide_that_promises_nothing_is_refused() {
+        for part in ["file=", "make driver", "[    1.5]"] {
+            parse(&TEXT.replace(part, "")).expect_err(part);
+        }
+        parse(&TEXT.replace("file=Kbuild", "file=../Kbuild")).expect_err("another directory");
+    }
+
+    #[test]
+    fn times_and_addresses_may_differ_and_nothing_else() {
+        let lines = ["[    1.5] a: at 0x12, 3 bytes".to_string()];
+        let missing = |report| missing(&lines, report).expect("a pattern");
+        assert!(missing("x\n[    9.7] a: at 0xff00, 3 bytes\n").is_empty());
+        assert_eq!(missing("[    1.5] a: at 0x12, 4 bytes\n"), lines);
+    }
+}
