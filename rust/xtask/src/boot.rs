@@ -125,12 +125,18 @@ pub fn run(
 
     let complaint = fs::read_to_string(&qemu_log).unwrap_or_default();
     let console = read(&console_path)?;
-    if let Some(status) = status.filter(|status| !status.success()) {
-        bail!("QEMU failed ({status}):\n{}", complaint.trim_end());
-    }
-    if console.is_empty() && status.is_some() {
-        // As after `-device help`.
-        bail!("QEMU did not boot, and said:\n{}", complaint.trim_end());
+    if let Some(status) = status.filter(|status| !status.success() || console.is_empty()) {
+        // It also ends well and without a boot, as for `-device help` or too little memory.
+        let how = if status.success() {
+            "did not boot the kernel"
+        } else {
+            "failed"
+        };
+        let given = boot.arguments.join(" ");
+        bail!(
+            "QEMU {how} ({status}) with {given}\n{}",
+            complaint.trim_end()
+        );
     }
     Ok(Logs {
         console,

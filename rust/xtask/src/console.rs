@@ -77,7 +77,7 @@ const BEGINNINGS: [(Kind, &str); 10] = [
 /// what it says after a report.
 const DMA_API_TALK: &str = r"DMA-API: (preallocated \d+ debug entries|debugging enabled by kernel config|dma_debug_entry pool grown|switching off dma-debug driver filter|Mapped at:)";
 const MAPPED_AT: &str = "DMA-API: Mapped at:";
-const CUT_HERE: &str = "------------[ cut here ]------------";
+pub const CUT_HERE: &str = "------------[ cut here ]------------";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -4,7 +4,7 @@
 //! the kernel says meanwhile.
 
 use crate::boot::{self, Boot, Logs, Plan};
-use crate::console::{self, Finding, strip_time};
+use crate::console::{self, CUT_HERE, Finding, strip_time};
 use crate::external;
 use crate::kernel::{self, Kernel, Lints};
 use crate::modinfo;
@@ -145,7 +145,10 @@ fn complaint(log: &str) -> String {
     let told = process::telling_part(log);
     let by_make = |line: &&str| line.starts_with("make") || line.starts_with("  UPD ");
     let rest: Vec<&str> = told.lines().filter(|line| !by_make(line)).collect();
-    if rest.iter().any(|line| line.contains("error")) {
+    if rest
+        .iter()
+        .any(|line| line.to_lowercase().contains("error"))
+    {
         return rest.join("\n");
     }
     told.lines()
@@ -248,7 +251,8 @@ fn brief(finding: &Finding, shown: &[(usize, &str)]) -> String {
     if !shown.iter().any(|(line, _)| *line == finding.line) {
         return finding.to_string().trim_end().to_string();
     }
-    let first = finding.excerpt.lines().next().unwrap_or_default();
+    let first = finding.excerpt.lines().find(|line| *line != CUT_HERE);
+    let first = first.unwrap_or_default();
     format!("line {}: {}: {first}", finding.line, finding.kind)
 }
 

@@ -122,9 +122,8 @@ impl Guide {
                 self.log.push(line.to_string());
             }
             // The first command is the one that the log is of.
-            if let Some(settings) = line.strip_prefix("make driver ")
-                && self.settings.is_empty()
-            {
+            let settings = line.strip_prefix("make driver ");
+            if let Some(settings) = settings.filter(|_| self.settings.is_empty()) {
                 let words = shell_words::split(settings).with_context(|| line.to_string())?;
                 self.settings = words
                     .iter()
@@ -166,7 +165,7 @@ make driver M=other
 ```
 
 ```text
-[    1.5] a: at 0x12, 3 bytes
+[    1.500000] a: at 0x12, 3 bytes
 ```
 ";
 
@@ -176,12 +175,12 @@ make driver M=other
         assert_eq!(guide.files["Kbuild"], "obj-m += a.o\n");
         assert_eq!(guide.settings["M"], "my");
         assert_eq!(guide.settings["QEMU_ARGS"], "-device edu");
-        assert_eq!(guide.log, ["[    1.5] a: at 0x12, 3 bytes"]);
+        assert_eq!(guide.log, ["[    1.500000] a: at 0x12, 3 bytes"]);
     }
 
     #[test]
     fn a_guide_that_promises_nothing_is_refused() {
-        for part in ["file=", "make driver", "[    1.5]"] {
+        for part in ["file=", "make driver", "[    1.500000]"] {
             parse(&TEXT.replace(part, "")).expect_err(part);
         }
         parse(&TEXT.replace("file=Kbuild", "file=../Kbuild")).expect_err("another directory");
@@ -189,9 +188,9 @@ make driver M=other
 
     #[test]
     fn times_and_addresses_may_differ_and_nothing_else() {
-        let lines = ["[    1.5] a: at 0x12, 3 bytes".to_string()];
+        let lines = ["[    1.500000] a: at 0x12, 3 bytes".to_string()];
         let missing = |report| missing(&lines, report).expect("a pattern");
-        assert!(missing("x\n[    9.7] a: at 0xff00, 3 bytes\n").is_empty());
-        assert_eq!(missing("[    1.5] a: at 0x12, 4 bytes\n"), lines);
+        assert!(missing("x\n[    9.700000] a: at 0xff00, 3 bytes\n").is_empty());
+        assert_eq!(missing("[    1.500000] a: at 0x12, 4 bytes\n"), lines);
     }
 }

@@ -27,13 +27,13 @@ fn judged(logs: &Logs) -> (String, bool) {
 }
 
 const GOOD: &str = "\
-[    0.1] Linux version 7.3.4
-[    1.0] coherent: init start
-[    1.1] coherent: step insmod /lib/a-b.ko
-[    1.2] a_b 0000:00:01.0: hello
-[    1.3] coherent: step rmmod a-b
-[    1.4] coherent: end
-[    1.5] reboot: Power down
+[    0.100000] Linux version 7.3.4
+[    1.000000] coherent: init start
+[    1.100000] coherent: step insmod /lib/a-b.ko
+[    1.200000] a_b 0000:00:01.0: hello
+[    1.300000] coherent: step rmmod a-b
+[    1.400000] coherent: end
+[    1.500000] reboot: Power down
 ";
 
 #[test]
@@ -108,7 +108,8 @@ fn a_driver_without_a_device_is_noted_and_no_failure() {
 fn a_complaint_is_a_failure_and_its_lines_are_shown_once() {
     let console = GOOD.replace(
         "a_b 0000:00:01.0: hello",
-        "WARNING: a.c:1 at f+0x1/0x2\n[    1.2] CPU: 0 PID: 1",
+        "------------[ cut here ]------------\n\
+         [    1.200000] WARNING: a.c:1 at f+0x1/0x2\n[    1.200000] CPU: 0 PID: 1",
     );
     let (text, good) = judged(&logs(&console, ""));
     assert!(!good);
@@ -121,7 +122,7 @@ fn a_complaint_is_a_failure_and_its_lines_are_shown_once() {
 
 #[test]
 fn a_run_that_is_cut_off_shows_what_there_is() {
-    let mut logs = logs(&GOOD[..GOOD.find("[    1.3]").expect("a line")], "");
+    let mut logs = logs(&GOOD[..GOOD.find("[    1.300000]").expect("a line")], "");
     logs.timed_out = true;
     let (text, good) = judged(&logs);
     assert!(!good);
@@ -161,4 +162,12 @@ fn where_make_itself_fails_it_is_heard() {
         "{}",
         complaint(log)
     );
+}
+
+#[test]
+fn a_symbol_that_is_missing_is_named_without_what_make_adds() {
+    let log = "  MODPOST Module.symvers\nERROR: modpost: a.ko: symbol 'b' undefined!\n\
+               make[4]: *** [Makefile.modpost:147: Module.symvers] Error 1\n";
+    let told = complaint(log);
+    assert!(told.ends_with("symbol 'b' undefined!"), "{told}");
 }
