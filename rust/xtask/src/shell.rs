@@ -61,6 +61,10 @@ pub fn run(session: &mut Session, request: &Request) -> Result<ExitCode> {
         if session.is_locked() && fs::metadata(&up).is_ok_and(|file| file.len() > 0) {
             session.unlock();
         }
+        // Where the window is closed, not everybody is told.
+        if !std::io::stdin().is_terminal() {
+            child.kill().context("cannot end QEMU")?;
+        }
         sleep(POLL);
     }
 }
