@@ -36,7 +36,7 @@ help:
 	@echo 'COHERENT_CACHE=  where downloads, trees and builds go'
 
 $(TASKS): xtask
-	@"$(CARGO_TARGET_DIR)/debug/xtask" $@
+	@exec "$(CARGO_TARGET_DIR)/debug/xtask" $@
 
 # Cargo links with cc, so this cannot be left to the tool that cargo builds.
 .PHONY: xtask
