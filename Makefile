@@ -46,7 +46,10 @@ xtask:
 	@command -v cc >/dev/null || { \
 		echo '==> installing gcc: cargo links with it'; \
 		apt-get update -qq && apt-get install -qq --yes --no-install-recommends gcc libc6-dev; }
-	@cargo build --locked --manifest-path rust/xtask/Cargo.toml
+	@cargo build --locked --manifest-path rust/xtask/Cargo.toml || { \
+		[ "$$(df --output=avail '$(CACHE)' | tail -n 1)" -gt 1000000 ] || \
+		echo '$(CACHE) is full: make room, or name another directory with COHERENT_CACHE=' >&2; \
+		exit 1; }
 
 clean:
 	rm -rf "$(CACHE)"

@@ -24,6 +24,7 @@ mod qemu;
 mod session;
 mod shell;
 mod source;
+mod space;
 mod table;
 mod test;
 mod toolchain;
@@ -85,6 +86,9 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
+            if let Some(hint) = space::hint() {
+                eprintln!("{hint}");
+            }
             ExitCode::FAILURE
         }
     }

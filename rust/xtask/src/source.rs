@@ -4,6 +4,7 @@
 
 use crate::apt::Archive;
 use crate::process;
+use crate::space;
 use crate::ui::{Step, Ui};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -50,7 +51,7 @@ fn from_debian(workspace: &Workspace, step: &mut Step) -> Result<Source> {
     if let Some(source) = newest_cached(workspace)? {
         return Ok(source);
     }
-    need_space(workspace)?;
+    space::need(workspace)?;
     step.say("fetching the package lists of newer Debian releases");
     let archive = Archive::open(workspace, step)?;
     let package = archive
@@ -96,7 +97,7 @@ fn from_path(workspace: &Workspace, step: &mut Step, path: &Path) -> Result<Sour
         if source.tree.is_dir() {
             return Ok(source);
         }
-        need_space(workspace)?;
+        space::need(workspace)?;
         step.say("copying the tree, so that yours stays as it is");
         let scratch = workspace.scratch("source-")?;
         let copy = scratch.path().join("linux");
@@ -126,7 +127,7 @@ fn from_path(workspace: &Workspace, step: &mut Step, path: &Path) -> Result<Sour
     if workspace.cache("source").join(&id).is_dir() {
         return Ok(cached(workspace, id));
     }
-    need_space(workspace)?;
+    space::need(workspace)?;
     unpack(workspace, step, path, id)
 }
 
@@ -207,24 +208,6 @@ pub fn hex(hash: &[u8]) -> String {
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// A tree and its build need this much; better to say so now than when the disk is full.
-fn need_space(workspace: &Workspace) -> Result<()> {
-    const GIB: u64 = 1 << 30;
-    let cache = workspace.cache("");
-    let free = fs4::available_space(&cache)
-        .with_context(|| format!("cannot see how much space {} has", cache.display()))?;
-    if free < 6 * GIB {
-        bail!(
-            "{} has {:.1} GiB left, and a kernel tree with its build needs 6 GiB; make room, or \
-             name another directory with {}=",
-            cache.display(),
-            free as f64 / GIB as f64,
-            crate::workspace::CACHE_VAR
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]
