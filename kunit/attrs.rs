@@ -111,7 +111,7 @@ mod tests {
         Ok(())
     }
 
-    /// The C API refuses attributes that are not for allocations, and that is an error and no panic.
+    /// The C API refuses attributes that are not for allocations: that is an error and no panic.
     #[test]
     fn refused_attributes_are_no_memory() -> Result {
         let dev = TestDevice::normal()?;

@@ -79,8 +79,8 @@ pub struct Normal;
 
 /// The [`CoherentKind`] of memory that only the device reaches.
 ///
-/// The memory is allocated with `DMA_ATTR_NO_KERNEL_MAPPING`. In place of an address for the CPU the
-/// C API returns an opaque cookie, which is kept to free the allocation and never handed out.
+/// The memory is allocated with `DMA_ATTR_NO_KERNEL_MAPPING`. In place of an address for the CPU
+/// the C API returns an opaque cookie, which is kept to free the allocation and never handed out.
 ///
 /// What a driver can do with such a buffer is to tell the device where it is: of the whole by
 /// [`Coherent::dma_address`], of a part by [`io_project!`] and [`CoherentView::dma_address`].

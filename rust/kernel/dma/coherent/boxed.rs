@@ -14,7 +14,7 @@ use core::ops::{
 /// be used like any other box: by plain references. Converting it to a [`Coherent`] gives that up
 /// and makes the DMA address available.
 ///
-/// There is no box of kind [`NoMapping`](super::NoMapping), as the CPU has no access to such memory.
+/// There is no box of kind [`NoMapping`](super::NoMapping): the CPU has no access to such memory.
 ///
 /// Context and errors are those of [`Coherent`].
 ///

@@ -170,8 +170,8 @@ impl<Kind: CoherentKind> IoBackend for CoherentIoBackend<Kind> {
         view: Self::View<'a, T>,
         ptr: *mut U,
     ) -> Self::View<'a, U> {
-        // `ptr` lies in the part that `view` covers, and an allocation does not wrap around, neither
-        // in the address space of `ptr` nor in that of the device. Hence neither operation wraps;
+        // `ptr` lies in the part that `view` covers, and an allocation does not wrap around, not in
+        // the address space of `ptr` and not in that of the device. Hence neither operation wraps;
         // the plain operators would cost checks with `CONFIG_RUST_OVERFLOW_CHECKS=y`.
         let offset = ptr.addr().wrapping_sub(view.ptr.addr());
 
