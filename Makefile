@@ -8,7 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test toolchain source graft configure build api upstream driver shell fmt
+TASKS := demo test toolchain source graft configure build api upstream driver shell series fmt
 
 .PHONY: help $(TASKS) clean
 
@@ -17,6 +17,8 @@ help:
 	@echo 'make test        run every test'
 	@echo 'make driver      build, load and judge your own module: M=path/to/module (docs/your-driver.md)'
 	@echo 'make shell       a shell in the kernel, with the samples and QEMU'\''s edu at hand'
+	@echo
+	@echo 'make series      write the library as a series of patches against Linux 7.3, and check it'
 	@echo
 	@echo 'Steps of these, to run by themselves:'
 	@echo 'make toolchain   install what is missing to build and boot a kernel with Rust'
@@ -33,6 +35,8 @@ help:
 	@echo 'KERNEL_SRC=      a Linux 7.3 tree or tarball to use in place of Debian'\''s'
 	@echo 'QEMU_ARGS=       more arguments for QEMU, for driver and shell'
 	@echo 'TIMEOUT=         seconds until a run of driver is stopped (60)'
+	@echo 'SIGNOFF=1        series: sign    off with your git identity'
+	@echo 'VERIFY=1         series: build and boot each commit, and run its tests'
 	@echo 'COHERENT_CACHE=  where downloads, trees and builds go'
 
 $(TASKS): xtask

@@ -16,8 +16,9 @@ mod overlay;
 mod tests;
 mod tokens;
 
-use self::dma_rs::{graft_dma_rs, is_grafted};
-use self::overlay::Overlay;
+pub use self::dma_rs::{graft_dma_rs, graft_dma_rs_but, is_grafted};
+pub use self::overlay::Overlay;
+pub use self::tokens::code_lines;
 use crate::source;
 use anyhow::{Context, Result, bail};
 use std::fs;

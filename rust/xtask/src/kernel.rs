@@ -66,7 +66,7 @@ pub fn pristine(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<P
     Ok(tree)
 }
 
-fn copy(workspace: &Workspace, step: &mut Step, from: &Path, to: &Path) -> Result<()> {
+pub fn copy(workspace: &Workspace, step: &mut Step, from: &Path, to: &Path) -> Result<()> {
     step.say("copying the pristine tree");
     let scratch = workspace.scratch("tree-")?;
     let copy = scratch.path().join("linux");

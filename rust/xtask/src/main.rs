@@ -12,6 +12,7 @@ mod console;
 mod demo;
 mod driver;
 mod external;
+mod git;
 mod graft;
 mod guide;
 mod kernel;
@@ -21,6 +22,7 @@ mod lock;
 mod modinfo;
 mod process;
 mod qemu;
+mod series;
 mod session;
 mod shell;
 mod source;
@@ -74,6 +76,8 @@ enum Task {
     Driver(driver::Request),
     /// Boot into a shell, with edu and the samples at hand
     Shell(driver::Request),
+    /// Write the library as a series of patches, and check it
+    Series(series::Options),
     /// Format the code
     Fmt,
     /// Judge the console log of a run, and the KTAP in it
@@ -108,6 +112,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Driver(request) => return driver::run(session, &request),
         Task::Shell(request) => return shell::run(session, &request),
         Task::Parse { console } => return test::parse(session, &console),
+        Task::Series(options) => return series::run(session, &options),
         Task::Toolchain => {
             session.prepare()?;
         }

@@ -162,6 +162,11 @@ pub fn version(tree: &Path) -> Result<(u32, u32)> {
             tree.display()
         )
     })?;
+    version_in(&text, &makefile)
+}
+
+/// The same, from the text of the Makefile.
+pub fn version_in(text: &str, makefile: &Path) -> Result<(u32, u32)> {
     let number = |name: &str| {
         text.lines()
             .find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='))

@@ -21,6 +21,12 @@ pub struct Grafted {
 /// The text of `dma.rs`, with a library that offers `names`. A text that is grafted already gets the
 /// names that the library has now.
 pub fn graft_dma_rs(text: &str, names: &[String]) -> Result<Grafted> {
+    graft_dma_rs_but(text, names, None)
+}
+
+/// The same, but the type `kept` of the family stays.
+pub fn graft_dma_rs_but(text: &str, names: &[String], kept: Option<&str>) -> Result<Grafted> {
+    let stays = |item: &Item| !family::is_family(item) || family::subject(item).as_deref() == kept;
     let file = parse(text)?;
     let wiring = wiring(names);
     let mut edits = Edits::new(text);
@@ -31,8 +37,9 @@ pub fn graft_dma_rs(text: &str, names: &[String]) -> Result<Grafted> {
         return Ok(Grafted { text, removed: 0 });
     }
 
-    let family = family::find(file.items.iter())?;
+    let mut family = family::find(file.items.iter())?;
     family.check()?;
+    family.items.retain(|item| !stays(item));
     for item in &family.items {
         let (start, end) = lines_of(item, text)?;
         edits.remove_item(start, end);
@@ -42,7 +49,7 @@ pub fn graft_dma_rs(text: &str, names: &[String]) -> Result<Grafted> {
         .iter()
         .rposition(|item| matches!(item, Item::Use(_)))
         .with_context(|| format!("no `use` item to put the module after; {WAY_OUT}"))?;
-    let used = imports::used(file.items.iter().filter(|item| !family::is_family(item)));
+    let used = imports::used(file.items.iter().filter(|item| stays(item)));
     for (index, item) in file.items.iter().enumerate() {
         let Item::Use(import) = item else { continue };
         let (start, end) = lines_of(item, text)?;

@@ -99,7 +99,7 @@ pub fn is_family(item: &Item) -> bool {
 }
 
 /// The type of the family that an item is about.
-fn subject(item: &Item) -> Option<String> {
+pub fn subject(item: &Item) -> Option<String> {
     let name = match item {
         Item::Struct(item) => item.ident.to_string(),
         Item::Impl(item) => type_name(&item.self_ty)?,

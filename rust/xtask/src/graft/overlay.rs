@@ -2,6 +2,7 @@
 
 //! The files of the library, and the names that it offers.
 
+use super::edits::{Edits, lines_of};
 use super::imports;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
@@ -31,6 +32,27 @@ impl Overlay {
             .get(Path::new(ROOT))
             .with_context(|| format!("{} has no {ROOT}", dir.display()))?;
         let names = public_names(root).with_context(|| dir.join(ROOT).display().to_string())?;
+        Ok(Self { files, names })
+    }
+
+    /// The library before it has the type alias `name`.
+    pub fn without_alias(&self, name: &str) -> Result<Self> {
+        let mut files = self.files.clone();
+        let root = files.get_mut(Path::new(ROOT)).context(ROOT)?;
+        let items = syn::parse_file(root)?.items;
+        let is_alias = |item: &&Item| matches!(item, Item::Type(alias) if alias.ident == name);
+        let alias = items.iter().find(is_alias);
+        let alias = alias.with_context(|| format!("{ROOT} has no type alias {name}"))?;
+        let (start, end) = lines_of(alias, root)?;
+        let mut edits = Edits::new(root);
+        edits.remove_item(start, end);
+        // The documentation has nothing to link to.
+        let text = edits
+            .apply()
+            .replace(&format!("[`{name}`]"), &format!("`{name}`"));
+        *root = text;
+        let names = self.names.iter().filter(|known| *known != name);
+        let names = names.cloned().collect();
         Ok(Self { files, names })
     }
 }

@@ -36,10 +36,14 @@ pub fn compact(tokens: TokenStream) -> String {
 pub fn code_lines(tokens: TokenStream, lines: &mut BTreeSet<usize>) {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#')
-            && tokens.next_if(is_doc).is_some()
-        {
-            continue;
+        if is_punct(&token, '#') {
+            let mut after = tokens.clone();
+            // What is inside of the item that it is about has one: `//!`.
+            after.next_if(|next| is_punct(next, '!'));
+            if after.next_if(is_doc).is_some() {
+                tokens = after;
+                continue;
+            }
         }
         match token {
             TokenTree::Group(group) => {
@@ -50,6 +54,10 @@ pub fn code_lines(tokens: TokenStream, lines: &mut BTreeSet<usize>) {
             token => lines.extend(token.span().start().line..=token.span().end().line),
         }
     }
+}
+
+fn is_punct(token: &TokenTree, what: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == what)
 }
 
 fn is_doc(token: &TokenTree) -> bool {

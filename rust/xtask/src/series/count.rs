@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How much the series adds to `rust/kernel/dma*` and removes from there: code, and apart from it
+//! comments, which documentation and its examples are.
+
+use crate::git::Git;
+use crate::graft;
+use crate::process;
+use crate::table;
+use anyhow::{Context, Result, anyhow, bail};
+use regex::Regex;
+use std::collections::BTreeSet;
+
+/// Lines of each sort; blank ones are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lines {
+    pub code: usize,
+    pub comments: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Count {
+    pub added: Lines,
+    pub removed: Lines,
+}
+
+/// What changed between two commits.
+pub fn between(git: &Git, base: &str, tip: &str) -> Result<Count> {
+    let diff = |how: &str, paths: &[&str]| {
+        let mut command = git.plain_command(["diff", "--no-renames"]);
+        process::output(command.args([how, base, tip, "--"]).args(paths))
+    };
+    let mut count = Count::default();
+    let changed = diff("--name-only", &["rust/kernel/dma.rs", "rust/kernel/dma/"])?;
+    for path in changed.lines() {
+        let hunks = diff("-U0", &[path])?;
+        let old = git.file(base, path)?.unwrap_or_default();
+        let new = git.file(tip, path)?.unwrap_or_default();
+        count
+            .add(&hunks, &old, &new)
+            .with_context(|| path.to_string())?;
+    }
+    Ok(count)
+}
+
+impl Count {
+    fn add(&mut self, diff: &str, old: &str, new: &str) -> Result<()> {
+        let hunk = Regex::new(r"(?m)^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")?;
+        let (old_code, new_code) = (code(old)?, code(new)?);
+        for found in hunk.captures_iter(diff) {
+            let number = |group: usize| match found.get(group) {
+                Some(text) => text.as_str().parse::<usize>(),
+                None => Ok(1),
+            };
+            self.removed.add(old, &old_code, number(1)?, number(2)?);
+            self.added.add(new, &new_code, number(3)?, number(4)?);
+        }
+        Ok(())
+    }
+
+    /// Fails if there is more code than before.
+    pub fn check(&self) -> Result<()> {
+        let (added, removed) = (self.added.code, self.removed.code);
+        if added > removed {
+            bail!(
+                "the series adds {added} lines of code to rust/kernel/dma* and removes {removed}; \
+                 it has to come without more code than it replaces"
+            );
+        }
+        Ok(())
+    }
+
+    pub fn table(&self) -> String {
+        let mut table = table::new(["rust/kernel/dma*", "added", "removed", "difference"]);
+        for (what, added, removed) in self.rows() {
+            let difference = added as i64 - removed as i64;
+            table.add_row([
+                what.to_string(),
+                added.to_string(),
+                removed.to_string(),
+                format!("{difference:+}"),
+            ]);
+        }
+        table.to_string()
+    }
+
+    /// The same for a mail.
+    pub fn text(&self) -> String {
+        let rows = self.rows().map(|(what, added, removed)| {
+            format!("  {what:<28} {added:>5} added  {removed:>5} removed")
+        });
+        rows.join("\n")
+    }
+
+    fn rows(&self) -> [(&str, usize, usize); 2] {
+        let (added, removed) = (self.added, self.removed);
+        [
+            ("lines of code", added.code, removed.code),
+            (
+                "lines of comments and docs",
+                added.comments,
+                removed.comments,
+            ),
+        ]
+    }
+}
+
+/// The numbers, from 1, of lines with code.
+fn code(text: &str) -> Result<BTreeSet<usize>> {
+    let tokens = text.parse().map_err(|error| anyhow!("not Rust: {error}"))?;
+    let mut lines = BTreeSet::new();
+    graft::code_lines(tokens, &mut lines);
+    Ok(lines)
+}
+
+impl Lines {
+    /// Counts `length` lines of `text` from the number `start` on.
+    fn add(&mut self, text: &str, code: &BTreeSet<usize>, start: usize, length: usize) {
+        let lines = (1..).zip(text.lines()).skip(start.saturating_sub(1));
+        for (number, line) in lines.take(length) {
+            if code.contains(&number) {
+                self.code += 1;
+            } else if !line.trim().is_empty() {
+                self.comments += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "//! Docs.\n\nuse a::{\n    B, //\n};\n\n/// Docs.\n/// ```\n/// let a = 1;\n\
+                        /// ```\nfn f() {\n    // Why.\n    g(\"//\n    text\")\n}\n";
+
+    #[test]
+    fn lines_with_tokens_are_code() {
+        let mut lines = Lines::default();
+        lines.add(TEXT, &code(TEXT).expect("Rust"), 1, TEXT.lines().count());
+        let (code, comments) = (7, 6);
+        assert_eq!(lines, Lines { code, comments });
+    }
+
+    #[test]
+    fn a_difference_is_counted_on_both_sides() {
+        let new = "//! Docs.\n\nuse a::B;\n";
+        // What `git diff -U0` says of the two.
+        let diff = "--- a\n+++ b\n@@ -3,13 +3 @@\n";
+        let mut count = Count::default();
+        count.add(diff, TEXT, new).expect("a count");
+        assert_eq!((count.added.code, count.added.comments), (1, 0));
+        assert_eq!((count.removed.code, count.removed.comments), (7, 5));
+        count.check().expect("less code");
+        std::mem::swap(&mut count.added, &mut count.removed);
+        let error = count.check().expect_err("more code").to_string();
+        assert!(
+            error.contains("adds 7") && error.contains("removes 1"),
+            "{error}"
+        );
+    }
+}
