@@ -8,7 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test toolchain source graft configure build api upstream driver shell series fmt
+TASKS := demo test toolchain source graft configure build api upstream driver shell series apply unapply fmt
 
 .PHONY: help $(TASKS) clean
 
@@ -19,6 +19,8 @@ help:
 	@echo 'make shell       a shell in the kernel, with the samples and QEMU'\''s edu at hand'
 	@echo
 	@echo 'make series      write the library as a series of patches against Linux 7.3, and check it'
+	@echo 'make apply       put that series on a branch of your own git tree: KDIR=~/linux'
+	@echo 'make unapply     take it back'
 	@echo
 	@echo 'Steps of these, to run by themselves:'
 	@echo 'make toolchain   install what is missing to build and boot a kernel with Rust'
@@ -36,7 +38,9 @@ help:
 	@echo 'QEMU_ARGS=       more arguments for QEMU, for driver and shell'
 	@echo 'TIMEOUT=         seconds until a run of driver is stopped (60)'
 	@echo 'SIGNOFF=1        series: sign    off with your git identity'
+	@echo 'SIGNOFF=1        series, apply: sign off with your git identity'
 	@echo 'VERIFY=1         series: build and boot each commit, and run its tests'
+	@echo 'BRANCH=          apply, unapply: the name of the branch, if not coherent-kind'
 	@echo 'COHERENT_CACHE=  where downloads, trees and builds go'
 
 $(TASKS): xtask

@@ -6,6 +6,7 @@
 //! Each task is a list of steps, and each kind of step has a module of its own.
 
 mod api;
+mod apply;
 mod apt;
 mod boot;
 mod console;
@@ -78,6 +79,10 @@ enum Task {
     Shell(driver::Request),
     /// Write the library as a series of patches, and check it
     Series(series::Options),
+    /// Put that series on a branch of your own git tree
+    Apply(apply::Options),
+    /// Take it back
+    Unapply(apply::Options),
     /// Format the code
     Fmt,
     /// Judge the console log of a run, and the KTAP in it
@@ -113,6 +118,10 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Shell(request) => return shell::run(session, &request),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),
+        Task::Apply(options) => {
+            println!("{}", apply::apply(&options, &session.workspace.checkout)?);
+        }
+        Task::Unapply(options) => println!("{}", apply::unapply(&options)?),
         Task::Toolchain => {
             session.prepare()?;
         }
