@@ -171,3 +171,27 @@ fn another_use_of_the_handle_is_refused() {
     let error = fb::convert(&more).expect_err("two handles");
     assert!(error.to_string().contains("CoherentHandle"), "{error}");
 }
+
+#[test]
+fn the_patches_pass_and_others_do_not() {
+    let (_dir, git, _, commits) = made(false);
+    let tip = commits.last().expect("a commit");
+    git.run(["update-ref", BASE, "mine"]).expect("a base");
+    git.run(["update-ref", BRANCH_REF, tip]).expect("a branch");
+    let count = count::between(&git, BASE, tip).expect("a count");
+    count.check().expect("no more code than before");
+    assert!(count.removed.code > 400 && count.removed.comments > 200);
+
+    let home = tempfile::tempdir().expect("a directory");
+    let patches = write_patches(&git, home.path(), &Identity::nobody(), &count).expect("patches");
+    assert_eq!(patches.len(), commits.len() + 1);
+    let letter = fs::read_to_string(&patches[0]).expect("a letter");
+    assert!(letter.contains(&count.text()), "{letter}");
+    checks::checkpatch(&pristine(), &patches, false).expect("nothing found");
+    checks::am(&git, BASE, tip, &patches).expect("the same tree");
+
+    let error = checks::am(&git, BASE, tip, &patches[1..]).expect_err("one is missing");
+    assert!(format!("{error:#}").contains("git am"), "{error:#}");
+    let error = checks::checkpatch(&pristine(), &patches[5..], true).expect_err("no sign-off");
+    assert!(error.to_string().contains("Signed-off-by"), "{error}");
+}
