@@ -182,6 +182,11 @@ fn the_patches_pass_and_others_do_not() {
     count.check().expect("no more code than before");
     assert!(count.removed.code > 400 && count.removed.comments > 200);
 
+    let maintainers = git
+        .run(["diff", "--numstat", BASE, tip, "--", "MAINTAINERS"])
+        .expect("a diff");
+    assert_eq!(maintainers, "4\t0\tMAINTAINERS");
+
     let home = tempfile::tempdir().expect("a directory");
     let patches = write_patches(&git, home.path(), &Identity::nobody(), &count).expect("patches");
     assert_eq!(patches.len(), commits.len() + 1);
