@@ -8,13 +8,17 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test toolchain source graft configure build api upstream driver shell series apply unapply fmt
+TASKS := demo test api upstream driver shell series apply unapply \
+	toolchain source graft configure build fmt
 
 .PHONY: help $(TASKS) clean
 
 help:
 	@echo 'make demo        watch a device move data through memory that the CPU cannot see'
 	@echo 'make test        run every test'
+	@echo 'make api         compare the public API with that of Linux 7.3'
+	@echo 'make upstream    run upstream'\''s own users and tests, without the library and with it'
+	@echo
 	@echo 'make driver      build, load and judge your own module: M=path/to/module (docs/your-driver.md)'
 	@echo 'make shell       a shell in the kernel, with the samples and QEMU'\''s edu at hand'
 	@echo
@@ -28,8 +32,6 @@ help:
 	@echo 'make graft       put the library into a copy of it'
 	@echo 'make configure   configure that copy'
 	@echo 'make build       build that copy, kunit/ and samples/'
-	@echo 'make api         compare the public API with that of Linux 7.3'
-	@echo 'make upstream    run upstream'\''s own users and tests, without the library and with it'
 	@echo 'make fmt         format the code'
 	@echo 'make clean       remove the cache ($(CACHE))'
 	@echo
@@ -37,7 +39,6 @@ help:
 	@echo 'KERNEL_SRC=      a Linux 7.3 tree or tarball to use in place of Debian'\''s'
 	@echo 'QEMU_ARGS=       more arguments for QEMU, for driver and shell'
 	@echo 'TIMEOUT=         seconds until a run of driver is stopped (60)'
-	@echo 'SIGNOFF=1        series: sign    off with your git identity'
 	@echo 'SIGNOFF=1        series, apply: sign off with your git identity'
 	@echo 'VERIFY=1         series: build and boot each commit, and run its tests'
 	@echo 'BRANCH=          apply, unapply: the name of the branch, if not coherent-kind'
