@@ -7,6 +7,7 @@
 use kernel::prelude::*;
 
 mod alloc;
+mod at;
 mod attrs;
 mod boxed;
 mod cast;

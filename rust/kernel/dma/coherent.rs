@@ -12,9 +12,14 @@
 //!
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
+mod at;
 mod boxed;
 mod view;
 
+pub use self::at::{
+    At,
+    Span, //
+};
 pub use self::boxed::CoherentBox;
 pub use self::view::{
     CoherentIoBackend,
@@ -60,6 +65,12 @@ use core::{
 /// This trait is sealed: [`Normal`] and [`NoMapping`] are its only implementations.
 ///
 /// [`Coherent`]: crate::dma::Coherent
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/kind.md"))]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a kind of coherent memory",
+    label = "not a kind",
+    note = "the kinds are `Normal`, for the CPU and the device, and `NoMapping`, for the device alone"
+)]
 pub trait CoherentKind: private::Sealed {
     /// The attributes that this kind implies.
     ///
@@ -67,6 +78,20 @@ pub trait CoherentKind: private::Sealed {
     /// add an attribute that decides about the kind nor mask it away.
     const ATTRS: Attrs;
 }
+
+/// The kinds of memory that the CPU can reach: [`Normal`], and no other.
+///
+/// What touches memory from the CPU exists for a kind that implements this, and the compiler says so
+/// to a driver that reads memory without a mapping.
+#[diagnostic::on_unimplemented(
+    message = "the CPU cannot reach memory of kind `{Self}`: it has no mapping there",
+    label = "reads or writes memory that only the device reaches",
+    note = "to give the device the address of a part, take `io_project!(..).dma_address()`",
+    note = "for memory that both reach, allocate a `Coherent<T>`, whose kind is `Normal`"
+)]
+pub trait CpuMapping: CoherentKind {}
+
+impl CpuMapping for Normal {}
 
 /// The default [`CoherentKind`]: memory that both the CPU and the device can reach.
 ///
@@ -93,6 +118,7 @@ pub struct Normal;
 /// [`Coherent::dma_address`]: crate::dma::Coherent::dma_address
 /// [`CoherentView::dma_address`]: crate::dma::CoherentView::dma_address
 /// [`io_project!`]: crate::io::io_project
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/no_mapping.md"))]
 pub struct NoMapping;
 
 impl CoherentKind for Normal {
@@ -104,6 +130,11 @@ impl CoherentKind for NoMapping {
 }
 
 mod private {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be a kind of coherent memory: the kinds are a closed set",
+        label = "not a kind",
+        note = "the kinds are `Normal`, for the CPU and the device, and `NoMapping`, for the device alone"
+    )]
     pub trait Sealed {}
 
     impl Sealed for super::Normal {}
@@ -177,6 +208,7 @@ mod private {
 // away when the device is unbound. A `Coherent` does not know about that: drivers have to drop it
 // before. The device's resources should be revoked at unbind while the memory lives on, so that
 // the CPU needs no critical section to access it.
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/coherent.md"))]
 pub struct Coherent<T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
     dev: ARef<Device>,
     dma_addr: DmaAddress,
@@ -212,6 +244,7 @@ pub struct Coherent<T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
 /// # let _ = firmware;
 /// # Ok::<(), Error>(()) }
 /// ```
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/handle.md"))]
 pub type CoherentHandle = Coherent<[u8], NoMapping>;
 
 /// Allocates `size` bytes. Returns the address for the CPU, or the cookie, and the DMA address.

@@ -77,6 +77,7 @@ use crate::io::{
 ///   as aligned as the part is. `ptr` must not be dereferenced.
 ///
 /// [`io_project!`]: crate::io::io_project
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("forbidden/view.md"))]
 pub struct CoherentView<'a, T: ?Sized, Kind: CoherentKind = Normal> {
     ptr: *mut T,
     dma_addr: DmaAddress,
@@ -112,8 +113,8 @@ impl<T: ?Sized, Kind: CoherentKind> CoherentView<'_, T, Kind> {
     }
 }
 
-/// Access by the CPU.
-impl<'a, T: ?Sized> CoherentView<'a, T> {
+/// Access by the CPU: `Kind` is [`Normal`].
+impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
     /// Forgets the DMA address and returns the memory as a [`SysMem`] view.
     #[inline]
     pub fn as_sys_mem(self) -> SysMem<'a, T> {
@@ -187,7 +188,7 @@ impl<Kind: CoherentKind> IoBackend for CoherentIoBackend<Kind> {
     }
 }
 
-impl<T> IoCapable<T> for CoherentIoBackend
+impl<T, Kind: CpuMapping> IoCapable<T> for CoherentIoBackend<Kind>
 where
     SysMemBackend: IoCapable<T>,
 {
@@ -202,7 +203,7 @@ where
     }
 }
 
-impl IoCopyable for CoherentIoBackend {
+impl<Kind: CpuMapping> IoCopyable for CoherentIoBackend<Kind> {
     #[inline]
     unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
         // SAFETY: The caller keeps the same requirements.

@@ -62,7 +62,8 @@ pub fn is_ours(name: &Path) -> bool {
     name == Path::new(ROOT) || name.starts_with("coherent")
 }
 
-/// The Rust files below a directory, by their path in it; none if there is no directory.
+/// The Rust files below a directory, and the pages that `#[doc = include_str!(..)]` takes in, by
+/// their path in it; none if there is no directory.
 pub fn rust_files(dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::new();
     if !dir.try_exists()? {
@@ -71,7 +72,10 @@ pub fn rust_files(dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
     for entry in WalkDir::new(dir) {
         let entry = entry.with_context(|| format!("cannot read {}", dir.display()))?;
         let path = entry.path();
-        if !entry.file_type().is_dir() && path.extension().is_some_and(|ext| ext == "rs") {
+        let ours = path
+            .extension()
+            .is_some_and(|ext| ext == "rs" || ext == "md");
+        if ours && !entry.file_type().is_dir() {
             let text = fs::read_to_string(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             files.insert(path.strip_prefix(dir)?.to_path_buf(), text);
