@@ -8,8 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test api upstream driver shell series apply unapply \
-	toolchain source graft configure build fmt
+TASKS := demo test api upstream driver shell series apply unapply \ contract bless mutants toolchain source graft configure build fmt
 
 .PHONY: help $(TASKS) clean
 
@@ -32,6 +31,9 @@ help:
 	@echo 'make graft       put the library into a copy of it'
 	@echo 'make configure   configure that copy'
 	@echo 'make build       build that copy, kunit/ and samples/'
+	@echo 'make contract    check what must not compile'
+	@echo 'make bless       accept the messages of the compiler as they are now'
+	@echo 'make mutants     weaken the library in one way at a time: some check has to fail'
 	@echo 'make fmt         format the code'
 	@echo 'make clean       remove the cache ($(CACHE))'
 	@echo

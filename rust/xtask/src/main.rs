@@ -10,6 +10,7 @@ mod apply;
 mod apt;
 mod boot;
 mod console;
+mod contract;
 mod demo;
 mod driver;
 mod external;
@@ -21,6 +22,7 @@ mod ktap;
 mod lint;
 mod lock;
 mod modinfo;
+mod mutants;
 mod process;
 mod qemu;
 mod series;
@@ -59,6 +61,16 @@ enum Task {
     Demo,
     /// Run every test
     Test,
+    /// Check what must not compile
+    Contract,
+    /// Check it, and accept the compiler's messages as they are now
+    Bless,
+    /// Weaken the library in one way at a time, and see which check notices
+    Mutants {
+        /// Only what compiling finds out
+        #[arg(long)]
+        fast: bool,
+    },
     /// Install what is missing to build and boot a kernel with Rust
     Toolchain,
     /// Fetch Linux 7.3
@@ -116,6 +128,9 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Upstream => return upstream::run(session),
         Task::Driver(request) => return driver::run(session, &request),
         Task::Shell(request) => return shell::run(session, &request),
+        Task::Contract => return contract::run(session, false),
+        Task::Mutants { fast } => return mutants::run(session, fast),
+        Task::Bless => return contract::run(session, true),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),
         Task::Apply(options) => {

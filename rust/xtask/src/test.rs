@@ -5,6 +5,7 @@
 use crate::api;
 use crate::boot::{self, Boot, Logs, Plan};
 use crate::console;
+use crate::contract;
 use crate::demo;
 use crate::guide;
 use crate::kernel::Kernel;
@@ -16,7 +17,7 @@ use crate::trace;
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -65,35 +66,17 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     ktap::check_parser().or_else(|_| session.prepare().map(drop))?;
 
     let kernel = session.debug_kernel()?;
-    let kunit = session.modules(&kernel, "kunit")?;
-    let samples = session.modules(&kernel, "samples")?;
     tally.note("build without warnings", Ok(()));
 
-    let logs = session
-        .ui
-        .step("booting: KUnit suites and samples", |step| {
-            let mut plan = Plan::default().trace();
-            for module in &kunit {
-                plan = plan.load_and_unload(module);
-            }
-            for name in ["edu", "flush_page"] {
-                plan = plan.load_and_unload(demo::named(&samples, name)?);
-            }
-            // Upstream's own user of coherent memory.
-            plan = plan.load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"));
-            let boot = Boot {
-                name: "test",
-                plan: plan.dump_trace(),
-                arguments: &["-device", "edu", "-device", "pci-testdev"],
-                limit: Duration::from_secs(180),
-            };
-            boot::run(&session.workspace, step, &kernel, &boot)
-        })?;
-    session.ui.step("judging the run", |_| {
-        let suites = suite_names(&session.workspace.checkout.join("kunit"))?;
-        judge_run(&mut tally, &kernel, &logs, &suites)
-    })?;
+    let contract = contract::check(session, &kernel, false)?;
+    for (name, passed, failed, skipped) in contract.rows {
+        tally.add(name, passed, failed, skipped);
+    }
+    for failure in contract.failures {
+        eprintln!("FAILED: {failure}");
+    }
 
+    let samples = boot_and_judge(session, &kernel, &mut tally)?;
     let misdirected = misdirect(session, &kernel, demo::named(&samples, "edu")?);
     tally.note("edu: a wrong place is seen", misdirected);
     tally.note("docs/your-driver.md", guide::check(session, &kernel));
@@ -149,6 +132,49 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Builds the suites and samples, runs them in QEMU, and judges the run. Returns the samples.
+fn boot_and_judge(
+    session: &mut Session,
+    kernel: &Kernel,
+    tally: &mut Tally,
+) -> Result<Vec<PathBuf>> {
+    let kunit = session.modules(kernel, "kunit")?;
+    let samples = session.modules(kernel, "samples")?;
+    let logs = session
+        .ui
+        .step("booting: KUnit suites and samples", |step| {
+            let mut plan = Plan::default().trace();
+            for module in &kunit {
+                plan = plan.load_and_unload(module);
+            }
+            for name in ["edu", "flush_page"] {
+                plan = plan.load_and_unload(demo::named(&samples, name)?);
+            }
+            // Upstream's own user of coherent memory.
+            plan = plan.load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"));
+            let boot = Boot {
+                name: "test",
+                plan: plan.dump_trace(),
+                arguments: &["-device", "edu", "-device", "pci-testdev"],
+                limit: Duration::from_secs(180),
+            };
+            boot::run(&session.workspace, step, kernel, &boot)
+        })?;
+    session.ui.step("judging the run", |_| {
+        let suites = suite_names(&session.workspace.checkout.join("kunit"))?;
+        judge_run(tally, kernel, &logs, &suites)
+    })?;
+    Ok(samples)
+}
+
+/// The checks that fail for a kernel in QEMU.
+pub fn failing_in_qemu(session: &mut Session, kernel: &Kernel) -> Result<Vec<String>> {
+    let mut tally = Tally::default();
+    boot_and_judge(session, kernel, &mut tally)?;
+    let failed = tally.rows.into_iter().filter(|row| row.2 > 0);
+    Ok(failed.map(|row| row.0).collect())
 }
 
 /// The edu sample has to fail if a place is not where it should be: one is fetched from elsewhere.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the types of the library are and are not, said to the compiler.
+//!
+//! This is a crate of its own, compiled by `make contract` with the `static_assertions` crate and
+//! kbuild's flags, and never run.
+
+use core::{
+    cell::Cell,
+    marker::PhantomData, //
+};
+use kernel::{
+    debugfs::BinaryWriter,
+    dma::{
+        Coherent,
+        CoherentBox,
+        CoherentHandle,
+        CoherentIoBackend,
+        CoherentKind,
+        CoherentView,
+        CpuMapping,
+        NoMapping,
+        Normal, //
+    },
+    io::{
+        Io,
+        IoBackend,
+        IoCapable,
+        IoCopyable, //
+    }, //
+};
+use static_assertions::{
+    assert_eq_size,
+    assert_impl_all,
+    assert_not_impl_any,
+    assert_type_eq_all, //
+};
+
+/// Neither to be sent nor to be shared.
+pub struct Pinned(PhantomData<*mut u8>);
+
+// The CPU does nothing with memory without a mapping.
+assert_impl_all!(CoherentIoBackend<NoMapping>: IoBackend);
+assert_not_impl_any!(CoherentIoBackend<NoMapping>: IoCapable<u8>, IoCapable<u16>);
+assert_not_impl_any!(CoherentIoBackend<NoMapping>: IoCapable<u32>, IoCapable<u64>, IoCopyable);
+assert_impl_all!(CoherentIoBackend: IoBackend, IoCapable<u8>, IoCapable<u16>, IoCapable<u32>);
+assert_impl_all!(CoherentIoBackend: IoCapable<u64>, IoCopyable);
+assert_not_impl_any!(CoherentHandle: BinaryWriter);
+assert_impl_all!(Coherent<[u8]>: BinaryWriter);
+
+// The kinds.
+assert_impl_all!(Normal: CoherentKind, CpuMapping);
+assert_impl_all!(NoMapping: CoherentKind);
+assert_not_impl_any!(NoMapping: CpuMapping);
+assert_not_impl_any!((): CoherentKind);
+assert_not_impl_any!(dyn Send: CoherentKind);
+assert_type_eq_all!(CoherentHandle, Coherent<[u8], NoMapping>);
+assert_type_eq_all!(Coherent<u32>, Coherent<u32, Normal>);
+assert_type_eq_all!(
+    CoherentView<'static, u32>,
+    CoherentView<'static, u32, Normal>
+);
+assert_type_eq_all!(CoherentIoBackend, CoherentIoBackend<Normal>);
+
+// Both are buffers; neither is copied, and neither leads to what it holds.
+assert_impl_all!(&'static Coherent<u32>: Io<'static>);
+assert_impl_all!(&'static CoherentHandle: Io<'static>);
+assert_not_impl_any!(CoherentHandle: Clone, core::ops::Deref, AsRef<[u8]>);
+assert_not_impl_any!(Coherent<u32>: Clone, core::ops::Deref, AsRef<u32>);
+assert_not_impl_any!(CoherentView<'static, u32, NoMapping>: core::ops::Deref, Into<*mut u32>);
+assert_not_impl_any!(Coherent<u32>: From<Coherent<u32, NoMapping>>);
+assert_not_impl_any!(Coherent<u32, NoMapping>: From<Coherent<u32>>, From<CoherentBox<u32>>);
+
+// Threads: a buffer without a mapping does not lead to its `T`.
+assert_impl_all!(Coherent<u32>: Send, Sync);
+assert_impl_all!(CoherentHandle: Send, Sync);
+assert_impl_all!(Coherent<Pinned, NoMapping>: Send, Sync);
+assert_impl_all!(CoherentView<'static, Pinned, NoMapping>: Send, Sync);
+assert_impl_all!(CoherentView<'static, u32>: Send, Sync, Copy);
+assert_impl_all!(CoherentBox<u32>: Send, Sync);
+assert_not_impl_any!(Coherent<Pinned>: Send, Sync);
+assert_not_impl_any!(CoherentBox<Pinned>: Send, Sync);
+assert_not_impl_any!(CoherentView<'static, Pinned>: Send, Sync);
+assert_not_impl_any!(Coherent<Cell<u32>>: Sync);
+assert_not_impl_any!(CoherentView<'static, Cell<u32>>: Send, Sync);
+
+// A kind costs nothing.
+assert_eq_size!(Coherent<u32>, Coherent<u32, NoMapping>, CoherentBox<u32>);
+assert_eq_size!(Coherent<[u8]>, CoherentHandle, CoherentBox<[u8]>);
+assert_eq_size!(
+    CoherentView<'static, u32>,
+    CoherentView<'static, u32, NoMapping>
+);

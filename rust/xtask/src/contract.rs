@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What must not compile: every forbidden program and its twin, against the built kernel crate.
+
+pub mod assertions;
+pub mod cases;
+pub mod compiler;
+mod messages;
+mod pages;
+mod programs;
+
+use crate::kernel::Kernel;
+use crate::session::Session;
+use crate::table;
+use crate::workspace::Workspace;
+use anyhow::Result;
+use cases::{Case, Failure};
+use compiler::{Compiler, Outcome};
+use messages::Messages;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Where pages with forbidden programs are, relative to the checkout: those that are part of the
+/// documentation, whose messages are compared, and those that are tests only.
+const DOCUMENTED: &str = "rust/kernel/dma/coherent/forbidden";
+const TESTED: &str = "kunit/forbidden";
+const MESSAGES: &str = "rust/xtask/messages";
+const ASSERTIONS: &str = "kunit/contracts.rs";
+
+/// The contract, read from the checkout.
+pub struct Contract {
+    documented: Vec<Case>,
+    tested: Vec<Case>,
+    assertions: PathBuf,
+    static_assertions: PathBuf,
+}
+
+/// What was checked, part by part: passed, failed, skipped.
+#[derive(Default)]
+pub struct Verdict {
+    pub rows: Vec<(&'static str, usize, usize, usize)>,
+    pub failures: Vec<String>,
+}
+
+impl Verdict {
+    pub fn good(&self) -> bool {
+        self.failures.is_empty() && self.rows.iter().any(|row| row.1 > 0)
+    }
+
+    fn add(&mut self, name: &'static str, results: Vec<Result<()>>) {
+        let passed = results.iter().filter(|result| result.is_ok()).count();
+        let failed = results.len() - passed;
+        self.rows.push((name, passed, failed, 0));
+        let errors = results.into_iter().filter_map(Result::err);
+        self.failures
+            .extend(errors.map(|error| format!("{name}: {error:#}")));
+    }
+}
+
+impl Contract {
+    pub fn read(workspace: &Workspace) -> Result<Self> {
+        let checkout = &workspace.checkout;
+        pages::check_included(&workspace.overlay(), &checkout.join(DOCUMENTED))?;
+        Ok(Self {
+            documented: pages::read(&checkout.join(DOCUMENTED))?,
+            tested: pages::read(&checkout.join(TESTED))?,
+            assertions: checkout.join(ASSERTIONS),
+            static_assertions: assertions::source(workspace)?,
+        })
+    }
+
+    /// Checks everything but the texts of the messages.
+    pub fn check(&self, compiler: &Compiler, scratch: &Path) -> Verdict {
+        self.run(compiler, scratch, None)
+    }
+
+    fn run(&self, compiler: &Compiler, scratch: &Path, messages: Option<&Messages>) -> Verdict {
+        let all: Vec<&Case> = self.documented.iter().chain(&self.tested).collect();
+        let outcomes: Vec<Result<Outcome>> = all
+            .par_iter()
+            .map(|case| programs::forbidden(compiler, case))
+            .collect();
+
+        let mut verdict = Verdict::default();
+        if let Some(messages) = messages {
+            let mut texts = Vec::new();
+            for (case, outcome) in self.documented.iter().zip(&outcomes) {
+                if let (true, Ok(outcome)) = (has_message(case), outcome) {
+                    texts.push(messages.check(case, outcome));
+                }
+            }
+            let wanted = self.documented.iter().filter(|case| has_message(case));
+            texts.push(messages.refuse_orphans(wanted));
+            verdict.add("contract: messages", texts);
+        }
+        let mut tiers = [
+            "contract: type errors",
+            "contract: E0080",
+            "contract: build_error!",
+        ]
+        .map(|name| (name, Vec::new()));
+        for (case, outcome) in all.iter().zip(outcomes) {
+            let tier = match case.failure {
+                Failure::Type(_) => 0,
+                Failure::Late => 1,
+                Failure::BuildError => 2,
+            };
+            tiers[tier].1.push(outcome.map(drop));
+        }
+        for (name, results) in tiers {
+            verdict.add(name, results);
+        }
+        verdict.add("contract: twins", programs::twins(compiler, &all));
+        match assertions::check(compiler, &self.static_assertions, &self.assertions, scratch) {
+            Ok(count) => {
+                let row = ("contract: static_assertions", count, 0, 0);
+                verdict.rows.push(row);
+            }
+            Err(error) => verdict.add("contract: static_assertions", vec![Err(error)]),
+        }
+        verdict
+    }
+}
+
+/// Whether the compiler says something that a person would read, in one message.
+fn has_message(case: &Case) -> bool {
+    case.marked.is_empty() && case.failure != Failure::BuildError
+}
+
+/// Checks the contract of a built kernel.
+pub fn check(session: &mut Session, kernel: &Kernel, bless: bool) -> Result<Verdict> {
+    let workspace = &session.workspace;
+    session.ui.step("checking what must not compile", |step| {
+        let contract = Contract::read(workspace)?;
+        let scratch = workspace.scratch("contract-")?;
+        let compiler = Compiler::new(&kernel.build, scratch.path())?;
+        let version = compiler.version()?;
+        let messages = Messages::open(&workspace.checkout.join(MESSAGES), &version, bless)?;
+        let mut verdict = contract.run(&compiler, scratch.path(), messages.as_ref());
+        if messages.is_none() {
+            step.say(&format!(
+                "nobody has looked at the messages of rustc {version}: not compared"
+            ));
+            verdict.rows.push(("contract: messages", 0, 0, 1));
+        }
+        Ok(verdict)
+    })
+}
+
+/// `make contract` and `make bless`.
+pub fn run(session: &mut Session, bless: bool) -> Result<ExitCode> {
+    let kernel = session.debug_kernel()?;
+    let started = Instant::now();
+    let verdict = check(session, &kernel, bless)?;
+    let took = started.elapsed();
+    for failure in &verdict.failures {
+        eprintln!("FAILED: {failure}");
+    }
+    let mut table = table::new(["check", "passed", "failed", "skipped"]);
+    for (name, passed, failed, skipped) in &verdict.rows {
+        table.add_row([
+            name.to_string(),
+            passed.to_string(),
+            failed.to_string(),
+            skipped.to_string(),
+        ]);
+    }
+    println!("{table}\nin {:.1} s", took.as_secs_f64());
+    Ok(match verdict.good() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
