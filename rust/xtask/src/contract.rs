@@ -2,9 +2,11 @@
 
 //! What must not compile: every forbidden program and its twin, against the built kernel crate.
 
-pub mod assertions;
-pub mod cases;
+mod accessors;
+mod assertions;
+mod cases;
 pub mod compiler;
+mod doctests;
 mod messages;
 mod pages;
 mod programs;
@@ -13,14 +15,14 @@ use crate::kernel::Kernel;
 use crate::session::Session;
 use crate::table;
 use crate::workspace::Workspace;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cases::{Case, Failure};
 use compiler::{Compiler, Outcome};
 use messages::Messages;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Where pages with forbidden programs are, relative to the checkout: those that are part of the
 /// documentation, whose messages are compared, and those that are tests only.
@@ -28,12 +30,14 @@ const DOCUMENTED: &str = "rust/kernel/dma/coherent/forbidden";
 const TESTED: &str = "kunit/forbidden";
 const MESSAGES: &str = "rust/xtask/messages";
 const ASSERTIONS: &str = "kunit/contracts.rs";
+const SIZES: &str = "kunit/sizes.rs";
 
 /// The contract, read from the checkout.
 pub struct Contract {
     documented: Vec<Case>,
     tested: Vec<Case>,
     assertions: PathBuf,
+    sizes: PathBuf,
     static_assertions: PathBuf,
 }
 
@@ -42,6 +46,7 @@ pub struct Contract {
 pub struct Verdict {
     pub rows: Vec<(&'static str, usize, usize, usize)>,
     pub failures: Vec<String>,
+    took: Duration,
 }
 
 impl Verdict {
@@ -57,6 +62,14 @@ impl Verdict {
         self.failures
             .extend(errors.map(|error| format!("{name}: {error:#}")));
     }
+
+    /// Adds a check that says how many things it looked at.
+    fn count(&mut self, name: &'static str, result: Result<usize>) {
+        match result {
+            Ok(count) => self.rows.push((name, count, 0, 0)),
+            Err(error) => self.add(name, vec![Err(error)]),
+        }
+    }
 }
 
 impl Contract {
@@ -67,17 +80,22 @@ impl Contract {
             documented: pages::read(&checkout.join(DOCUMENTED))?,
             tested: pages::read(&checkout.join(TESTED))?,
             assertions: checkout.join(ASSERTIONS),
+            sizes: checkout.join(SIZES),
             static_assertions: assertions::source(workspace)?,
         })
     }
 
-    /// Checks everything but the texts of the messages.
+    fn all(&self) -> Vec<&Case> {
+        self.documented.iter().chain(&self.tested).collect()
+    }
+
+    /// Checks what the library's types decide: all programs, and what is asserted.
     pub fn check(&self, compiler: &Compiler, scratch: &Path) -> Verdict {
         self.run(compiler, scratch, None)
     }
 
     fn run(&self, compiler: &Compiler, scratch: &Path, messages: Option<&Messages>) -> Verdict {
-        let all: Vec<&Case> = self.documented.iter().chain(&self.tested).collect();
+        let all = self.all();
         let outcomes: Vec<Result<Outcome>> = all
             .par_iter()
             .map(|case| programs::forbidden(compiler, case))
@@ -113,14 +131,42 @@ impl Contract {
             verdict.add(name, results);
         }
         verdict.add("contract: twins", programs::twins(compiler, &all));
-        match assertions::check(compiler, &self.static_assertions, &self.assertions, scratch) {
-            Ok(count) => {
-                let row = ("contract: static_assertions", count, 0, 0);
-                verdict.rows.push(row);
-            }
-            Err(error) => verdict.add("contract: static_assertions", vec![Err(error)]),
-        }
+        let asserted = self
+            .crates(compiler, scratch)
+            .and_then(|crates| assertions::check(compiler, &crates, &self.assertions));
+        verdict.count("contract: static_assertions", asserted);
         verdict
+    }
+
+    /// What the assertions are compiled with.
+    fn crates(&self, compiler: &Compiler, scratch: &Path) -> Result<Vec<String>> {
+        assertions::compile(compiler, &self.static_assertions, scratch)
+    }
+
+    /// Checks what is about the tree and the library's text.
+    fn check_tree(
+        &self,
+        verdict: &mut Verdict,
+        compiler: &Compiler,
+        upstream: &Path,
+        tree: &Path,
+        scratch: &Path,
+    ) -> Result<()> {
+        let crates = self.crates(compiler, scratch)?;
+        let same = assertions::check(compiler, &crates, &self.sizes)
+            .context("of the library")
+            .and_then(|_| {
+                assertions::check(&compiler.against(upstream), &crates, &self.sizes)
+                    .context("of Linux 7.3")
+            });
+        verdict.count("contract: sizes, as in 7.3", same);
+        let named = accessors::check(tree, &tree.join("rust/kernel/dma"), &self.all())?;
+        verdict.add("contract: every accessor", named);
+        verdict.count(
+            "contract: kernel's doc tests",
+            doctests::check(compiler, tree, scratch),
+        );
+        Ok(())
     }
 }
 
@@ -132,7 +178,16 @@ fn has_message(case: &Case) -> bool {
 /// Checks the contract of a built kernel.
 pub fn check(session: &mut Session, kernel: &Kernel, bless: bool) -> Result<Verdict> {
     let workspace = &session.workspace;
+    let name = "compiling the types of Linux 7.3";
+    let upstream = session.ui.step(name, |_| {
+        let scratch = workspace.scratch("contract-")?;
+        assertions::upstream(
+            &Compiler::new(&kernel.build, scratch.path())?,
+            &kernel.pristine,
+        )
+    })?;
     session.ui.step("checking what must not compile", |step| {
+        let started = Instant::now();
         let contract = Contract::read(workspace)?;
         let scratch = workspace.scratch("contract-")?;
         let compiler = Compiler::new(&kernel.build, scratch.path())?;
@@ -145,6 +200,14 @@ pub fn check(session: &mut Session, kernel: &Kernel, bless: bool) -> Result<Verd
             ));
             verdict.rows.push(("contract: messages", 0, 0, 1));
         }
+        contract.check_tree(
+            &mut verdict,
+            &compiler,
+            &upstream,
+            &kernel.tree,
+            scratch.path(),
+        )?;
+        verdict.took = started.elapsed();
         Ok(verdict)
     })
 }
@@ -152,9 +215,7 @@ pub fn check(session: &mut Session, kernel: &Kernel, bless: bool) -> Result<Verd
 /// `make contract` and `make bless`.
 pub fn run(session: &mut Session, bless: bool) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
-    let started = Instant::now();
     let verdict = check(session, &kernel, bless)?;
-    let took = started.elapsed();
     for failure in &verdict.failures {
         eprintln!("FAILED: {failure}");
     }
@@ -167,7 +228,7 @@ pub fn run(session: &mut Session, bless: bool) -> Result<ExitCode> {
             skipped.to_string(),
         ]);
     }
-    println!("{table}\nin {:.1} s", took.as_secs_f64());
+    println!("{table}\nin {:.1} s", verdict.took.as_secs_f64());
     Ok(match verdict.good() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `kunit/contracts.rs`: what `static_assertions` says about the library's types.
+//! What `static_assertions` says about the library's types: `kunit/contracts.rs`, and
+//! `kunit/sizes.rs`, which holds for the types of Linux 7.3 as well.
 //!
 //! The crate is the real one: Cargo fetches it, with the version that the lock file has, and it is
 //! compiled here as kbuild would, against the kernel's `core`. It is a compile of its own and not a
@@ -9,7 +10,7 @@
 use crate::contract::compiler::{Compiler, Emit};
 use crate::process;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,8 +57,8 @@ pub fn source(workspace: &Workspace) -> Result<PathBuf> {
         .with_context(|| format!("rust/xtask/Cargo.toml does not name {CRATE}"))
 }
 
-/// Compiles the assertions in `file`; their number.
-pub fn check(compiler: &Compiler, source: &Path, file: &Path, scratch: &Path) -> Result<usize> {
+/// Compiles the crate whose source is `source`; what to pass on to the compiler to use it.
+pub fn compile(compiler: &Compiler, source: &Path, scratch: &Path) -> Result<Vec<String>> {
     let library = scratch.join(format!("lib{CRATE}.rmeta"));
     let mut rustc = compiler.rustc();
     rustc
@@ -66,15 +67,17 @@ pub fn check(compiler: &Compiler, source: &Path, file: &Path, scratch: &Path) ->
         .arg(format!("--emit=metadata={}", library.display()))
         .arg(source);
     process::output(&mut rustc).with_context(|| format!("cannot compile {CRATE}"))?;
+    Ok(vec![
+        "--extern".to_string(),
+        format!("{CRATE}={}", library.display()),
+    ])
+}
 
+/// Compiles the assertions in `file`; their number.
+pub fn check(compiler: &Compiler, crates: &[String], file: &Path) -> Result<usize> {
     let text = fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
-    let extern_crate = format!("{CRATE}={}", library.display());
-    let outcome = compiler.compile(
-        "contracts",
-        &text,
-        Emit::Metadata,
-        &["--extern".to_string(), extern_crate],
-    )?;
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let outcome = compiler.compile(&name, &text, Emit::Metadata, crates)?;
     if let Some(error) = outcome.errors.first() {
         bail!("{}\n{}", file.display(), error.rendered);
     }
@@ -82,8 +85,36 @@ pub fn check(compiler: &Compiler, source: &Path, file: &Path, scratch: &Path) ->
         .lines()
         .filter(|line| line.starts_with("assert_"))
         .count();
-    if count == 0 {
-        bail!("{} asserts nothing", file.display());
-    }
+    ensure!(count > 0, "{} asserts nothing", file.display());
     Ok(count)
+}
+
+/// Linux 7.3's own kernel crate, compiled from the tree at `pristine` as far as types go.
+///
+/// This takes longer than all else here, so it is kept until what it is made of changes.
+pub fn upstream(compiler: &Compiler, pristine: &Path) -> Result<PathBuf> {
+    let dir = compiler.build().join("contract");
+    fs::create_dir_all(&dir)?;
+    let (stamp, library) = (dir.join("upstream.stamp"), dir.join("libkernel.rmeta"));
+    let mut made_of = format!("{}\n{:?}\n", pristine.display(), compiler.rustc());
+    for dependency in ["core", "bindings"] {
+        let path = compiler.build().join(format!("rust/lib{dependency}.rmeta"));
+        let time = fs::metadata(&path).and_then(|data| data.modified());
+        made_of += &format!(
+            "{:?}\n",
+            time.with_context(|| format!("no {}", path.display()))?
+        );
+    }
+    if library.is_file() && fs::read_to_string(&stamp).is_ok_and(|made| made == made_of) {
+        return Ok(library);
+    }
+    let outcome = compiler.kernel_metadata(&pristine.join("rust/kernel/lib.rs"), &library)?;
+    if let Some(error) = outcome.errors.first() {
+        bail!(
+            "cannot compile Linux 7.3's kernel crate:\n{}",
+            error.rendered
+        );
+    }
+    fs::write(&stamp, made_of)?;
+    Ok(library)
 }

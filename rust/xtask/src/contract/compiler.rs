@@ -113,15 +113,36 @@ impl Compiler {
             .with_context(|| format!("an odd version: {text}"))
     }
 
+    /// Where kbuild puts what it makes.
+    pub fn build(&self) -> &Path {
+        &self.build
+    }
+
     /// rustc with kbuild's flags.
     pub fn rustc(&self) -> Command {
-        let mut rustc = process::command("rustc");
+        let mut rustc = self.program("rustc");
+        rustc.args(&self.flags);
         rustc
+    }
+
+    /// rustdoc with kbuild's flags, but for the one that kbuild does not pass to it either.
+    pub fn rustdoc(&self) -> Command {
+        let mut rustdoc = self.program("rustdoc");
+        rustdoc.args(
+            self.flags
+                .iter()
+                .filter(|flag| !flag.starts_with("--remap-path-scope")),
+        );
+        rustdoc
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut program = process::command(name);
+        program
             .current_dir(&self.build)
             .env("OBJTREE", &self.build)
-            .env("RUSTC_BOOTSTRAP", "1")
-            .args(&self.flags);
-        rustc
+            .env("RUSTC_BOOTSTRAP", "1");
+        program
     }
 
     /// Compiles the kernel crate whose root is `source`, for its metadata.

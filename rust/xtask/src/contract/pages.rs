@@ -56,7 +56,8 @@ pub fn check_included(library: &Path, pages: &Path) -> Result<()> {
     Ok(())
 }
 
-fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+/// The files below a directory whose name ends so.
+pub fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(dir).sort_by_file_name() {
         let entry = entry.with_context(|| format!("cannot read {}", dir.display()))?;
