@@ -8,7 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test api upstream driver shell series apply unapply \ contract bless mutants toolchain source graft configure build fmt
+TASKS := demo test api upstream driver shell series apply unapply \ contract bless mutants toolchain source graft configure build messages fmt
 
 .PHONY: help $(TASKS) clean
 
@@ -33,6 +33,7 @@ help:
 	@echo 'make build       build that copy, kunit/ and samples/'
 	@echo 'make contract    check what must not compile'
 	@echo 'make bless       accept the messages of the compiler as they are now'
+	@echo 'make messages    print what the compiler says, with and without the library'\''s help'
 	@echo 'make mutants     weaken the library in one way at a time: some check has to fail'
 	@echo 'make fmt         format the code'
 	@echo 'make clean       remove the cache ($(CACHE))'

@@ -7,9 +7,12 @@ mod assertions;
 mod cases;
 pub mod compiler;
 mod doctests;
+pub mod examples;
+mod folded;
 mod messages;
 mod pages;
 mod programs;
+pub mod variant;
 
 use crate::kernel::Kernel;
 use crate::session::Session;
@@ -31,6 +34,7 @@ const TESTED: &str = "kunit/forbidden";
 const MESSAGES: &str = "rust/xtask/messages";
 const ASSERTIONS: &str = "kunit/contracts.rs";
 const SIZES: &str = "kunit/sizes.rs";
+const FOLDED: &str = "kunit/folded.rs";
 
 /// The contract, read from the checkout.
 pub struct Contract {
@@ -38,6 +42,7 @@ pub struct Contract {
     tested: Vec<Case>,
     assertions: PathBuf,
     sizes: PathBuf,
+    folded: PathBuf,
     static_assertions: PathBuf,
 }
 
@@ -81,6 +86,7 @@ impl Contract {
             tested: pages::read(&checkout.join(TESTED))?,
             assertions: checkout.join(ASSERTIONS),
             sizes: checkout.join(SIZES),
+            folded: checkout.join(FOLDED),
             static_assertions: assertions::source(workspace)?,
         })
     }
@@ -89,7 +95,7 @@ impl Contract {
         self.documented.iter().chain(&self.tested).collect()
     }
 
-    /// Checks what the library's types decide: all programs, and what is asserted.
+    /// Checks what the library's code decides: all programs, what is asserted, and what folds.
     pub fn check(&self, compiler: &Compiler, scratch: &Path) -> Verdict {
         self.run(compiler, scratch, None)
     }
@@ -135,6 +141,8 @@ impl Contract {
             .crates(compiler, scratch)
             .and_then(|crates| assertions::check(compiler, &crates, &self.assertions));
         verdict.count("contract: static_assertions", asserted);
+        let folded = folded::check(compiler, &self.folded);
+        verdict.count("contract: constants fold", folded);
         verdict
     }
 

@@ -65,6 +65,8 @@ enum Task {
     Contract,
     /// Check it, and accept the compiler's messages as they are now
     Bless,
+    /// Print the messages of the compiler, with and without the library's help
+    Messages,
     /// Weaken the library in one way at a time, and see which check notices
     Mutants {
         /// Only what compiling finds out
@@ -130,6 +132,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Shell(request) => return shell::run(session, &request),
         Task::Contract => return contract::run(session, false),
         Task::Mutants { fast } => return mutants::run(session, fast),
+        Task::Messages => return contract::examples::run(session),
         Task::Bless => return contract::run(session, true),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),

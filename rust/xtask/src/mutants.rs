@@ -2,11 +2,10 @@
 
 //! `make mutants`: the library, weakened in one way at a time, and the check that has to notice.
 
-use crate::contract::Contract;
 use crate::contract::compiler::Compiler;
+use crate::contract::{Contract, variant};
 use crate::graft;
 use crate::kernel::Kernel;
-use crate::process;
 use crate::session::Session;
 use crate::table;
 use crate::test;
@@ -14,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// The check of the compiler itself: the weakened library is not Rust any more.
 const COMPILER: &str = "compiler";
@@ -109,17 +108,6 @@ fn mutated(overlay: &Path, mutant: &Mutant) -> Result<String> {
     Ok(text.replacen(&mutant.anchor, &mutant.replacement, 1))
 }
 
-/// A copy of the library at `to`, weakened.
-fn copy_library(overlay: &Path, mutant: &Mutant, to: &Path) -> Result<()> {
-    copy(overlay, to)?;
-    fs::write(to.join(&mutant.file), mutated(overlay, mutant)?)?;
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    process::output(Command::new("cp").arg("-a").arg(from).arg(to)).map(drop)
-}
-
 /// The checks of the contract that fail.
 fn fast_checks(
     session: &mut Session,
@@ -132,14 +120,12 @@ fn fast_checks(
     session.ui.step(name, |_| {
         let scratch = workspace.scratch("mutant-")?;
         let compiler = Compiler::new(&kernel.build, scratch.path())?;
-        let source = scratch.path().join("rust/kernel");
-        fs::create_dir(scratch.path().join("rust"))?;
-        copy(&kernel.tree.join("rust/kernel"), &source)?;
-        fs::remove_dir_all(source.join("dma"))?;
-        copy_library(&workspace.overlay(), mutant, &source.join("dma"))?;
-
-        let metadata = scratch.path().join("libkernel.rmeta");
-        let made = compiler.kernel_metadata(&source.join("lib.rs"), &metadata)?;
+        let overlay = workspace.overlay();
+        let (made, metadata) =
+            variant::compile(&compiler, kernel, &overlay, scratch.path(), |dma| {
+                fs::write(dma.join(&mutant.file), mutated(&overlay, mutant)?)?;
+                Ok(())
+            })?;
         if !made.errors.is_empty() {
             return Ok(vec![COMPILER.to_string()]);
         }
@@ -163,7 +149,11 @@ fn slow_checks(
     eprintln!("==> {name}");
     let scratch = session.workspace.scratch("mutant-")?;
     let overlay = scratch.path().join("dma");
-    copy_library(&session.workspace.overlay(), mutant, &overlay)?;
+    variant::copy(&session.workspace.overlay(), &overlay)?;
+    fs::write(
+        overlay.join(&mutant.file),
+        mutated(&session.workspace.overlay(), mutant)?,
+    )?;
     graft::graft_tree(&kernel.tree, &overlay)?;
     kernel.build(&session.workspace, &mut session.ui)?;
     test::failing_in_qemu(session, kernel)

@@ -164,10 +164,15 @@ impl Compiler {
         Ok(source)
     }
 
+    /// What `compile` makes of a program.
+    pub fn product(&self, name: &str, emit: Emit) -> PathBuf {
+        self.scratch.join(format!("{name}.{}", emit.name()))
+    }
+
     /// Compiles the program `text`, with `more` arguments.
     pub fn compile(&self, name: &str, text: &str, emit: Emit, more: &[String]) -> Result<Outcome> {
         let source = self.write(name, text)?;
-        let product = self.scratch.join(format!("{name}.{}", emit.name()));
+        let product = self.product(name, emit);
         let mut rustc = self.rustc();
         rustc
             .arg("--extern")

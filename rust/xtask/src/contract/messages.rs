@@ -86,7 +86,7 @@ impl Messages {
 
 /// An error without what is not about the program: lines of other files, and their numbers, which
 /// change with every version of the kernel and every edit of the library.
-fn stable(rendered: &str) -> String {
+pub fn stable(rendered: &str) -> String {
     let mut text = String::new();
     let mut foreign = false;
     for line in rendered.lines() {

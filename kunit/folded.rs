@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A projection by constants costs what the sum costs that somebody writes by hand.
+//!
+//! `make contract` compiles this with kbuild's flags and compares the machine code of each function
+//! `*_projected` with that of its brother `*_by_hand`.
+
+use kernel::{
+    dma::{
+        At,
+        Coherent,
+        DmaAddress,
+        NoMapping,
+        Span, //
+    },
+    io::io_project,
+    prelude::*, //
+};
+
+#[repr(C)]
+pub struct Queue {
+    head: [u8; 256],
+    ring: [[u64; 2]; 64],
+}
+
+#[no_mangle]
+pub fn element_projected(c: &Coherent<[[u32; 1024]; 8], NoMapping>) -> DmaAddress {
+    io_project!(c, [build: At::<7>][build: At::<2>]).dma_address()
+}
+
+#[no_mangle]
+pub fn element_by_hand(c: &Coherent<[[u32; 1024]; 8], NoMapping>) -> DmaAddress {
+    c.dma_address().wrapping_add(7 * 4096 + 2 * 4)
+}
+
+#[no_mangle]
+pub fn mapped_projected(c: &Coherent<[[u32; 1024]; 8]>) -> DmaAddress {
+    io_project!(c, [build: At::<7>][build: At::<2>]).dma_address()
+}
+
+#[no_mangle]
+pub fn mapped_by_hand(c: &Coherent<[[u32; 1024]; 8]>) -> DmaAddress {
+    c.dma_address().wrapping_add(7 * 4096 + 2 * 4)
+}
+
+#[no_mangle]
+pub fn checked_projected(c: &Coherent<[[u32; 1024]; 8], NoMapping>) -> Result<DmaAddress> {
+    Ok(io_project!(c, [try: At::<7>]).dma_address())
+}
+
+#[no_mangle]
+pub fn checked_by_hand(c: &Coherent<[[u32; 1024]; 8], NoMapping>) -> Result<DmaAddress> {
+    Ok(c.dma_address().wrapping_add(7 * 4096))
+}
+
+#[no_mangle]
+pub fn field_projected(c: &Coherent<Queue, NoMapping>) -> DmaAddress {
+    io_project!(c, .ring[build: Span::<8, 4>][build: At::<3>]).dma_address()
+}
+
+#[no_mangle]
+pub fn field_by_hand(c: &Coherent<Queue, NoMapping>) -> DmaAddress {
+    c.dma_address().wrapping_add(256 + 11 * 16)
+}
+
+#[no_mangle]
+pub fn offset_projected(c: &Coherent<Queue, NoMapping>) -> DmaAddress {
+    c.dma_address_at::<300>()
+}
+
+#[no_mangle]
+pub fn offset_by_hand(c: &Coherent<Queue, NoMapping>) -> DmaAddress {
+    c.dma_address().wrapping_add(300)
+}
