@@ -27,6 +27,10 @@ use kernel::{
         IoBackend,
         IoCapable,
         IoCopyable, //
+    },
+    transmute::{
+        AsBytes,
+        FromBytes, //
     }, //
 };
 use static_assertions::{
@@ -38,6 +42,16 @@ use static_assertions::{
 
 /// Neither to be sent nor to be shared.
 pub struct Pinned(PhantomData<*mut u8>);
+
+/// The same, although it is nothing but bytes.
+#[repr(transparent)]
+pub struct PinnedBytes(u32, PhantomData<*mut u8>);
+
+// SAFETY: This is a `u32`, without padding.
+unsafe impl AsBytes for PinnedBytes {}
+
+// SAFETY: This is a `u32`, for which every bit pattern is a value.
+unsafe impl FromBytes for PinnedBytes {}
 
 // The CPU does nothing with memory without a mapping.
 assert_impl_all!(CoherentIoBackend<NoMapping>: IoBackend);
@@ -80,8 +94,12 @@ assert_impl_all!(CoherentView<'static, u32>: Send, Sync, Copy);
 assert_impl_all!(CoherentBox<u32>: Send, Sync);
 assert_not_impl_any!(Coherent<Pinned>: Send, Sync);
 assert_not_impl_any!(CoherentBox<Pinned>: Send, Sync);
+assert_not_impl_any!(Coherent<PinnedBytes>: Send, Sync);
+assert_not_impl_any!(CoherentBox<PinnedBytes>: Send, Sync);
 assert_not_impl_any!(CoherentView<'static, Pinned>: Send, Sync);
 assert_not_impl_any!(Coherent<Cell<u32>>: Sync);
+// Bytes that the device writes need not be a value of such a type.
+assert_not_impl_any!(Coherent<bool>: Sync);
 assert_not_impl_any!(CoherentView<'static, Cell<u32>>: Send, Sync);
 
 // A kind costs nothing.
