@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Allocation and projection of memory without a mapping.
+
+use crate::{
+    glue::cases,
+    layout::Layout, //
+};
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    dma::{
+        Coherent,
+        NoMapping, //
+    },
+    ffi::c_void,
+    io::io_project,
+    prelude::*, //
+};
+
+macro_rules! sizes {
+    ($($name:ident $size:literal)*) => {
+        cases! { ALLOC: Device<Bound>; $(
+            $name(dev, i) {
+                match Coherent::<[u8; $size], NoMapping>::alloc(dev, GFP_KERNEL) {
+                    Ok(_buffer) => 0,
+                    Err(_) => 1,
+                }
+            }
+        )* }
+    };
+}
+
+sizes! {
+    alloc_no_mapping_64 64
+    alloc_no_mapping_4096 4096
+    alloc_no_mapping_65536 65536
+    alloc_no_mapping_1048576 1048576
+    alloc_no_mapping_4194304 4194304
+}
+
+fn try_index(buffer: &Coherent<Layout, NoMapping>, index: usize) -> Result<u64> {
+    Ok(io_project!(buffer, .ring[try: index]).dma_address())
+}
+
+cases! { PROJECT: Coherent<Layout, NoMapping>;
+    project_field_no_mapping(buffer, i) {
+        io_project!(buffer, .word64).dma_address()
+    }
+
+    project_nested_no_mapping(buffer, i) {
+        io_project!(buffer, .ring[build: 5][build: 3].flags).dma_address()
+    }
+
+    project_try_no_mapping(buffer, i) {
+        try_index(buffer, i).unwrap_or(0)
+    }
+
+    project_panic_no_mapping(buffer, i) {
+        io_project!(buffer, .ring[panic: i]).dma_address()
+    }
+}
