@@ -8,7 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test api upstream driver shell series apply unapply \ contract bless mutants toolchain source graft configure build messages fmt
+TASKS := demo test api upstream driver shell series apply unapply \ contract bless mutants toolchain source graft configure build messages bench bench-check bench-bless fmt
 
 .PHONY: help $(TASKS) clean
 
@@ -24,6 +24,7 @@ help:
 	@echo 'make series      write the library as a series of patches against Linux 7.3, and check it'
 	@echo 'make apply       put that series on a branch of your own git tree: KDIR=~/linux'
 	@echo 'make unapply     take it back'
+	@echo 'make bench       measure the library against C and against upstream'
 	@echo
 	@echo 'Steps of these, to run by themselves:'
 	@echo 'make toolchain   install what is missing to build and boot a kernel with Rust'
@@ -35,6 +36,8 @@ help:
 	@echo 'make bless       accept the messages of the compiler as they are now'
 	@echo 'make messages    print what the compiler says, with and without the library'\''s help'
 	@echo 'make mutants     weaken the library in one way at a time: some check has to fail'
+	@echo 'make bench-check fail if something takes more instructions than bench/results.json says'
+	@echo 'make bench-bless take the present code of the cases for what is in bench/asm'
 	@echo 'make fmt         format the code'
 	@echo 'make clean       remove the cache ($(CACHE))'
 	@echo

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 /// Where kernel code is.
-const KERNEL_CODE: [&str; 3] = ["rust/kernel", "kunit", "samples"];
+const KERNEL_CODE: [&str; 4] = ["rust/kernel", "kunit", "samples", "bench"];
 
 /// Formats all code, or checks that it is formatted. `tree` has the kernel's rules.
 pub fn format(workspace: &Workspace, step: &mut Step, tree: &Path, check: bool) -> Result<()> {
@@ -116,7 +116,7 @@ pub fn kernel_clippy(session: &mut Session, kernel: &Kernel) -> Result<()> {
             kernel.build.join("Module.symvers"),
             clippy.build.join("Module.symvers"),
         )?;
-        for directory in ["kunit", "samples"] {
+        for directory in ["kunit", "samples", "bench"] {
             let directory = session.workspace.checkout.join(directory);
             clippy.modules(&session.workspace, step, &directory, Lints::Clippy)?;
         }

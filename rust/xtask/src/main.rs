@@ -8,6 +8,7 @@
 mod api;
 mod apply;
 mod apt;
+mod bench;
 mod boot;
 mod console;
 mod contract;
@@ -73,6 +74,12 @@ enum Task {
         #[arg(long)]
         fast: bool,
     },
+    /// Measure the library against C and against upstream's types
+    Bench,
+    /// Fail if the library takes more instructions than the committed figures say
+    BenchCheck,
+    /// Take the present code of the benchmark's cases for the right one
+    BenchBless,
     /// Install what is missing to build and boot a kernel with Rust
     Toolchain,
     /// Fetch Linux 7.3
@@ -126,6 +133,9 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     let session = &mut session;
     match arguments.task {
         Task::Demo => return demo::run(session),
+        Task::Bench => return bench::run(session),
+        Task::BenchCheck => return bench::check(session),
+        Task::BenchBless => return bench::bless(session),
         Task::Test => return test::run(session),
         Task::Upstream => return upstream::run(session),
         Task::Driver(request) => return driver::run(session, &request),
