@@ -54,7 +54,10 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
             ours: timed.ratios(),
             upstream: their_timed.ratios(),
         },
-        c: counted.c,
+        c: Pair {
+            ours: counted.c,
+            upstream: theirs.c,
+        },
         costs: Pair {
             ours: counted.rust,
             upstream: theirs.rust,

@@ -101,6 +101,9 @@ const FIGURES: &str = "\
 Medians of 101 samples after 20 for warming up, in instructions, less those of a call of an empty
 function. A case of allocation is `dma_alloc_attrs` and `dma_free_attrs`; as a `Coherent` holds a
 reference to its device, the C that it is compared with does `get_device` and `put_device` as well.
+How many free blocks the page allocator splits and merges depends on what the kernel has used
+before, which is not the same for two kernels: an allocation may take some instructions more or less
+in one of them, C as well as Rust. So ours and upstream are each taken from C in the same boot.
 The device is without an IOMMU, on the direct path. The processor that QEMU shows has no ERMS:
 memory is cleared eight bytes at a time, by a `rep stosq` of which each step counts. A projection in
 C with a run-time index returns zero if the index is out of bounds. `hand_` cases add offsets up by

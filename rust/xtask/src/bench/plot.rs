@@ -92,33 +92,35 @@ fn costs(results: &Results) -> Vec<Line<'static>> {
 }
 
 fn overheads(results: &Results) -> Vec<Line<'static>> {
-    let above = |costs: &Costs, case: &str, c: &str| {
+    let above = |costs: &Costs, case: &str, in_c: &Costs, c: &str| {
         series(costs, case, "")
             .into_iter()
-            .zip(series(&results.c, c, "_ref"))
+            .zip(series(in_c, c, "_ref"))
             .map(|((size, cost), (_, c))| (size, cost - c))
             .collect()
     };
+    let (ours, upstream) = (&results.costs.ours, &results.costs.upstream);
+    let (c, upstream_c) = (&results.c.ours, &results.c.upstream);
     vec![
         Line {
             label: "Normal",
             color: RED,
-            points: above(&results.costs.ours, "alloc_normal", "alloc_normal"),
+            points: above(ours, "alloc_normal", c, "alloc_normal"),
         },
         Line {
             label: "NoMapping",
             color: BLUE,
-            points: above(&results.costs.ours, "alloc_no_mapping", "alloc_no_mapping"),
+            points: above(ours, "alloc_no_mapping", c, "alloc_no_mapping"),
         },
         Line {
             label: "upstream's Coherent",
             color: MAGENTA,
-            points: above(&results.costs.upstream, "alloc_normal", "alloc_normal"),
+            points: above(upstream, "alloc_normal", upstream_c, "alloc_normal"),
         },
         Line {
             label: "upstream's CoherentHandle",
             color: GREEN,
-            points: above(&results.costs.upstream, "alloc_handle", "alloc_no_mapping"),
+            points: above(upstream, "alloc_handle", upstream_c, "alloc_no_mapping"),
         },
     ]
 }
@@ -193,5 +195,27 @@ fn extent(lines: &[Line<'_>]) -> (f64, f64) {
         (low * 0.7, high * 1.3)
     } else {
         (0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_figures_are_drawn() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/results.json");
+        let results = Results::load(&file).expect("what `make bench` wrote");
+        let directory = tempfile::tempdir().expect("a directory");
+        draw(directory.path(), &results).expect("drawn");
+        for (file, title) in PICTURES {
+            let svg = directory.path().join(file).with_extension("svg");
+            let svg = fs::read_to_string(svg).expect("text");
+            for wanted in [title, "NoMapping", "<polyline"] {
+                assert!(svg.contains(wanted), "{file} has no {wanted}");
+            }
+            let png = fs::read(directory.path().join(file).with_extension("png")).expect("there");
+            assert!(png.starts_with(b"\x89PNG"), "{file} is no PNG");
+        }
     }
 }

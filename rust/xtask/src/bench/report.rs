@@ -33,7 +33,7 @@ impl Row {
             what: case.to_string(),
             ours: *results.costs.ours.get(case)?,
             upstream: results.costs.upstream.get(upstream).copied(),
-            c: results.c.get(&samples::in_c(case)).copied(),
+            c: results.c.ours.get(&samples::in_c(case)).copied(),
             goal: "",
             met: None,
         })
@@ -124,13 +124,16 @@ fn allocation(results: &Results, size: u64) -> impl Iterator<Item = Row> {
     ]
     .into_iter()
     .filter_map(move |(ours, upstream)| {
-        let row = Row::of(
-            results,
-            &format!("{ours}_{size}"),
-            &format!("{upstream}_{size}"),
-        )?;
+        let case = format!("{ours}_{size}");
+        let row = Row::of(results, &case, &format!("{upstream}_{size}"))?;
+        // How many free blocks the page allocator splits and merges is not the same in two
+        // kernels; what C takes in each says by how much.
+        let upstream_c = results.c.upstream.get(&samples::in_c(&case)).copied();
         Some(row.goal("C + 1 %, upstream", |row| {
-            row.at_most_c(1.01) && row.at_most_upstream()
+            let beyond_c = |cost: Option<f64>, c: Option<f64>| Some(cost? - c?);
+            let ours = beyond_c(Some(row.ours), row.c);
+            let upstream = beyond_c(row.upstream, upstream_c);
+            row.at_most_c(1.01) && ours.is_some() && upstream.is_some() && ours <= upstream
         }))
     })
 }
@@ -146,7 +149,7 @@ fn advantage(results: &Results, size: u64) -> Option<Row> {
         what: format!("{size} bytes: NoMapping is cheaper than Normal by a factor of"),
         ours: ratio(&results.costs.ours, "alloc_no_mapping")?,
         upstream: ratio(&results.costs.upstream, "alloc_handle"),
-        c: ratio(&results.c, "alloc_no_mapping"),
+        c: ratio(&results.c.ours, "alloc_no_mapping"),
         goal: "",
         met: None,
     };
@@ -219,105 +222,4 @@ pub fn ratio_rows(results: &Results) -> impl Iterator<Item = [String; 3]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::object::{Shape, Shapes};
-    use crate::bench::results::{Made, Pair};
-
-    fn costs(pairs: &[(&str, f64)]) -> Costs {
-        pairs
-            .iter()
-            .map(|(name, cost)| (name.to_string(), *cost))
-            .collect()
-    }
-
-    fn results(ours: &[(&str, f64)], upstream: &[(&str, f64)], c: &[(&str, f64)]) -> Results {
-        let none = || Pair {
-            ours: Shapes::new(),
-            upstream: Shapes::new(),
-        };
-        Results {
-            made: Made::default(),
-            c: costs(c),
-            costs: Pair {
-                ours: costs(ours),
-                upstream: costs(upstream),
-            },
-            ratios: Pair {
-                ours: Costs::new(),
-                upstream: Costs::new(),
-            },
-            checked: none(),
-            unchecked: none(),
-            sizes: Pair {
-                ours: [("text".to_string(), 10), ("calls of f".to_string(), 9)].into(),
-                upstream: [("text".to_string(), 9), ("calls of f".to_string(), 8)].into(),
-            },
-        }
-    }
-
-    fn met(results: &Results, what: &str) -> Option<bool> {
-        let rows = rows(results);
-        rows.into_iter().find(|row| row.what == what)?.met
-    }
-
-    #[test]
-    fn an_allocation_may_take_one_percent_more_than_c_and_no_more_than_upstream() {
-        let of = |ours, upstream| {
-            let c = [("alloc_no_mapping_64_ref", 1000.0)];
-            let results = results(
-                &[("alloc_handle_64", ours)],
-                &[("alloc_handle_64", upstream)],
-                &c,
-            );
-            met(&results, "alloc_handle_64")
-        };
-        assert_eq!(of(1010.0, 1010.0), Some(true));
-        assert_eq!(of(1011.0, 1020.0), Some(false));
-        assert_eq!(of(1005.0, 1004.0), Some(false));
-    }
-
-    #[test]
-    fn a_constant_projection_has_no_branch_with_and_without_checks() {
-        let mut results = results(
-            &[("project_field", 2.0)],
-            &[("project_field", 2.0)],
-            &[("project_field", 2.0)],
-        );
-        let shapes = |branches| {
-            let shape = Shape {
-                instructions: 4,
-                branches,
-                panics: 0,
-            };
-            Shapes::from([("project_field".to_string(), shape)])
-        };
-        assert_eq!(met(&results, "project_field"), Some(false));
-        results.checked.ours = shapes(0);
-        results.unchecked.ours = shapes(0);
-        assert_eq!(met(&results, "project_field"), Some(true));
-        results.unchecked.ours = shapes(1);
-        assert_eq!(met(&results, "project_field"), Some(false));
-    }
-
-    #[test]
-    fn no_mapping_has_to_be_twenty_times_cheaper_at_the_largest_size() {
-        let of = |normal| {
-            let costs = [
-                ("alloc_normal_4194304", normal),
-                ("alloc_no_mapping_4194304", 10.0),
-            ];
-            let what = "4194304 bytes: NoMapping is cheaper than Normal by a factor of";
-            met(&results(&costs, &[], &[]), what)
-        };
-        assert_eq!(of(200.0), Some(true));
-        assert_eq!(of(199.0), Some(false));
-    }
-
-    #[test]
-    fn larger_code_is_a_missed_goal_and_more_calls_are_not() {
-        let results = results(&[], &[], &[]);
-        assert_eq!(met(&results, "text"), Some(false));
-        assert_eq!(met(&results, "calls of f"), None);
-    }
-}
+mod tests;

@@ -20,8 +20,8 @@ pub struct Pair<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     pub made: Made,
-    /// Instructions beyond those of an empty call.
-    pub c: Costs,
+    /// Instructions beyond those of an empty call; those in C were run on either side.
+    pub c: Pair<Costs>,
     pub costs: Pair<Costs>,
     /// Times relative to C in the same boot.
     pub ratios: Pair<Costs>,

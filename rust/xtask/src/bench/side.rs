@@ -9,6 +9,9 @@ use crate::console;
 use crate::demo;
 use crate::kernel::{self, Kernel};
 use crate::session::Session;
+use crate::source::Source;
+use crate::ui::Ui;
+use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,26 +57,28 @@ pub struct Side {
 impl Side {
     /// The library's.
     pub fn ours(session: &mut Session) -> Result<Self> {
-        let kernel = session.grafted("bench", &["base", "bench", "checked"])?;
-        let unchecked = session.grafted("bench-unchecked", &["base", "bench", "unchecked"])?;
-        Self::build(session, kernel, unchecked)
+        Self::build(session, kernel::grafted)
     }
 
     /// That of the tree as it was.
     pub fn upstream(session: &mut Session) -> Result<Self> {
+        Self::build(session, kernel::pristine)
+    }
+
+    fn build(
+        session: &mut Session,
+        tree: fn(&Workspace, &mut Ui, &Source) -> Result<PathBuf>,
+    ) -> Result<Self> {
         let (toolchain, source) = session.prepare()?;
-        let tree = kernel::pristine(&session.workspace, &mut session.ui, &source)?;
+        let tree = tree(&session.workspace, &mut session.ui, &source)?;
         let workspace = &session.workspace;
         let of = |name, checks| {
             let fragments = ["base", "bench", checks];
             Kernel::new(workspace, &tree, &source, &toolchain, name, &fragments)
         };
-        let (kernel, unchecked) = (of("bench", "checked"), of("bench-unchecked", "unchecked"));
-        Self::build(session, kernel, unchecked)
-    }
-
-    fn build(session: &mut Session, kernel: Kernel, unchecked: Kernel) -> Result<Self> {
-        kernel.build(&session.workspace, &mut session.ui)?;
+        let kernel = of("bench", "checked");
+        let unchecked = of("bench-unchecked", "unchecked");
+        kernel.build(workspace, &mut session.ui)?;
         let modules = session.modules(&kernel, "bench")?;
         Ok(Self {
             kernel,
