@@ -104,10 +104,10 @@ reference to its device, the C that it is compared with does `get_device` and `p
 How many free blocks the page allocator splits and merges depends on what the kernel has used
 before, which is not the same for two kernels: an allocation may take some instructions more or less
 in one of them, C as well as Rust. So ours and upstream are each taken from C in the same boot.
-The device is without an IOMMU, on the direct path. The processor that QEMU shows has no ERMS:
-memory is cleared eight bytes at a time, by a `rep stosq` of which each step counts. A projection in
-C with a run-time index returns zero if the index is out of bounds. `hand_` cases add offsets up by
-hand, in Rust.
+The device is without an IOMMU, on the direct path. The processor that QEMU shows has no ERMS: the
+kernel clears memory by a loop of plain stores, of eleven instructions for 64 bytes. (Of a
+`rep stosb`, QEMU would count each byte.) A projection in C with a run-time index returns zero if the
+index is out of bounds. `hand_` cases add offsets up by hand, in Rust.
 
 `copy_write` takes more than C because the value goes through the stack in
 `SysMemBackend::copy_write` of `rust/kernel/io.rs`, which both sides call. Copies of allocation and

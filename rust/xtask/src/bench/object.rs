@@ -41,6 +41,7 @@ pub fn functions(object: &Path, wanted: fn(&str) -> bool) -> Result<BTreeMap<Str
     let listing = process::output(
         Command::new("objdump")
             .args([
+                "--syms",
                 "--disassemble",
                 "--reloc",
                 "--demangle",
@@ -48,8 +49,8 @@ pub fn functions(object: &Path, wanted: fn(&str) -> bool) -> Result<BTreeMap<Str
             ])
             .arg(object),
     )?;
-    let all = parse(&listing)?;
-    let found: BTreeMap<_, _> = all.into_iter().filter(|(name, _)| wanted(name)).collect();
+    let mut found = parse(&listing)?;
+    found.retain(|name, _| wanted(name));
     if found.is_empty() {
         bail!("{} has none of the cases", object.display());
     }
@@ -57,32 +58,51 @@ pub fn functions(object: &Path, wanted: fn(&str) -> bool) -> Result<BTreeMap<Str
 }
 
 fn parse(listing: &str) -> Result<BTreeMap<String, Function>> {
-    let head = Regex::new(r"^[0-9a-f]+ <(.+)>:$")?;
+    let symbol = Regex::new(r"^([0-9a-f]+) .{6}F (\S+)\t[0-9a-f]+ (.+)$")?;
+    let section = Regex::new(r"^Disassembly of section (\S+):$")?;
+    let head = Regex::new(r"^([0-9a-f]+) <(.+)>:$")?;
     let instruction = Regex::new(r"^ +[0-9a-f]+:\t(.+)$")?;
     let relocation = Regex::new(r"^\t+[0-9a-f]+: R_X86_64_\w+\t(.+)$")?;
     let target = Regex::new(r"[0-9a-f]+ <([^>]+)>")?;
     // Where something is in a section depends on what else the module has.
     let place = Regex::new(r"^(\..+)\+0x[0-9a-f]+$")?;
+
+    // Functions of the same code may be one, with several names.
+    let mut symbols: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let mut functions = BTreeMap::new();
-    let mut name = String::new();
+    let mut in_section = "";
+    let mut names: Vec<&str> = Vec::new();
     let mut lines: Vec<String> = Vec::new();
     for line in listing.lines() {
-        if let Some(found) = head.captures(line) {
-            finish(&mut functions, &name, &mut lines);
-            name = found[1].to_string();
+        if let Some(found) = symbol.captures(line).map(|found| found.extract::<3>().1) {
+            let name = found[2].trim_start_matches(".hidden ");
+            symbols.entry((found[1], found[0])).or_default().push(name);
+        } else if let Some(found) = section.captures(line).map(|found| found.extract::<1>().1) {
+            in_section = found[0];
+        } else if let Some(found) = head.captures(line).map(|found| found.extract::<2>().1) {
+            finish(&mut functions, &names, &mut lines);
+            names = match symbols.get(&(in_section, found[0])) {
+                Some(names) => names.clone(),
+                None => vec![found[1]],
+            };
         } else if let Some(found) = instruction.captures(line) {
             let text = found[1].split_whitespace().collect::<Vec<_>>().join(" ");
-            lines.push(target.replace(&text, "<$1>").into_owned());
+            let mut text = target.replace(&text, "<$1>").into_owned();
+            // A place in the function itself has no name, since there may be several.
+            for name in &names {
+                text = text.replace(&format!("<{name}+"), "<+");
+            }
+            lines.push(text);
         } else if let (Some(found), Some(last)) = (relocation.captures(line), lines.last_mut()) {
             last.push_str(" # ");
             last.push_str(place.replace(&found[1], "$1").as_ref());
         }
     }
-    finish(&mut functions, &name, &mut lines);
+    finish(&mut functions, &names, &mut lines);
     Ok(functions)
 }
 
-fn finish(functions: &mut BTreeMap<String, Function>, name: &str, lines: &mut Vec<String>) {
+fn finish(functions: &mut BTreeMap<String, Function>, names: &[&str], lines: &mut Vec<String>) {
     // What fills the space up to the next function is not of this one.
     let fills =
         |line: &String| line.contains("nop") || line == "int3" || line.starts_with("xchg %ax,%ax");
@@ -95,8 +115,11 @@ fn finish(functions: &mut BTreeMap<String, Function>, name: &str, lines: &mut Ve
         branches: count(&|line| line.starts_with('j') && !line.starts_with("jmp")),
         panics: count(&|line| line.contains("panicking::") || line.starts_with("ud2")),
     };
-    let text = lines.drain(..).map(|line| line + "\n").collect();
-    functions.insert(name.to_string(), Function { text, shape });
+    let text: String = lines.drain(..).map(|line| line + "\n").collect();
+    for name in names {
+        let text = text.clone();
+        functions.insert(name.to_string(), Function { text, shape });
+    }
 }
 
 /// The bytes of code in `object`, whatever its sections are called.
@@ -169,6 +192,15 @@ mod tests {
     use super::*;
 
     const LISTING: &str = "
+SYMBOL TABLE:
+0000000000000010 l    d  .text\t0000000000000000 .text
+0000000000000010 g     F .text\t000000000000000f project_field
+0000000000000010 g     F .text\t000000000000000f .hidden hand_field
+0000000000000020 g     F .text\t0000000000000016 project_panic
+0000000000000020 g     F .init.text\t0000000000000016 init_module
+
+Disassembly of section .text:
+
 0000000000000010 <project_field>:
   10:\tmov    0x8(%rdi),%rax
   14:\tadd    $0x500,%rax
@@ -208,11 +240,19 @@ mod tests {
     }
 
     #[test]
+    fn a_function_of_two_names_is_found_by_both() {
+        let functions = parse(LISTING).expect("good");
+        assert_eq!(functions["project_field"], functions["hand_field"]);
+        assert_eq!(functions.len(), 3);
+    }
+
+    #[test]
     fn a_panic_and_its_branch_are_seen() {
         let functions = parse(LISTING).expect("good");
         let shape = functions["project_panic"].shape;
         assert_eq!((shape.branches, shape.panics), (1, 1));
         let text = &functions["project_panic"].text;
+        assert!(text.contains("jae <+0x10>\n"), "{text}");
         assert!(text.contains("%rdx # .rodata\n"), "{text}");
     }
 

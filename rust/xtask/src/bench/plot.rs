@@ -142,7 +142,9 @@ where
         .margin(16)
         .x_label_area_size(44)
         .y_label_area_size(80);
-    let sizes = (SIZES[0] as f64..SIZES[SIZES.len() - 1] as f64).log_scale();
+    let sizes = (SIZES[0] as f64..SIZES[SIZES.len() - 1] as f64)
+        .log_scale()
+        .base(4.0);
 
     // The two kinds of axes are different types.
     macro_rules! plot {
@@ -150,8 +152,10 @@ where
             let mut chart = builder.build_cartesian_2d(sizes, $vertical)?;
             chart
                 .configure_mesh()
-                .x_desc("bytes")
+                .x_desc("size")
+                .x_label_formatter(&|size| bytes(*size))
                 .y_desc("instructions")
+                .y_label_formatter(&|cost| format!("{cost:.0}"))
                 .label_style(("sans-serif", 15))
                 .draw()?;
             for line in lines {
@@ -180,6 +184,17 @@ where
     }
     area.present()?;
     Ok(())
+}
+
+fn bytes(size: f64) -> String {
+    const KIB: f64 = 1024.0;
+    if size < KIB {
+        format!("{size:.0} B")
+    } else if size < KIB * KIB {
+        format!("{:.0} KiB", size / KIB)
+    } else {
+        format!("{:.0} MiB", size / KIB / KIB)
+    }
 }
 
 /// The lowest and highest cost, with some room.
