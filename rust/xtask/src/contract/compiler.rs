@@ -249,7 +249,7 @@ fn flags(saved: &str) -> Result<Vec<String>> {
         .context("not a command that kbuild saved")?
         .1;
     let command = command.split(';').next().unwrap_or_default();
-    let words = shlex::split(command).context("odd quotes")?;
+    let words = shell_words::split(command).context("odd quotes")?;
     let rustc = words
         .iter()
         .position(|word| word == "rustc" || word.ends_with("/rustc"))
