@@ -20,8 +20,9 @@ const FRAGMENTS: [&str; 3] = ["base", "debug", "upstream"];
 /// The suite that kbuild makes of the examples in the `kernel` crate's documentation.
 const DOCTESTS: &str = "rust_doctests_kernel";
 
-/// The directories of the tree with code in Rust that uses coherent memory.
-const USERS: [&str; 3] = ["rust/", "drivers/gpu/nova-core/", "samples/rust/"];
+/// The directories of the tree with code in Rust that uses coherent memory. nova-core is built from
+/// that above its own.
+const USERS: [&str; 3] = ["rust/", "drivers/gpu/", "samples/rust/"];
 
 /// What the `rust_dma` sample says when it is bound to QEMU's pci-testdev, and when it goes.
 const RUST_DMA: [&str; 2] = ["Probe DMA test driver.", "Unload DMA test driver."];
@@ -59,7 +60,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
 fn side(session: &mut Session, kernel: &Kernel, name: &str) -> Result<Side> {
     eprintln!("==> the {name} tree");
     kernel.build(&session.workspace, &mut session.ui)?;
-    let nova_core = kernel.build.join("drivers/gpu/nova-core/nova_core.ko");
+    let nova_core = kernel.build.join("drivers/gpu/nova-core.ko");
     let run = format!("upstream-{name}");
     let logs = session.ui.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
@@ -119,7 +120,7 @@ fn clippy(session: &mut Session, kernel: &Kernel, name: &str) -> Result<usize> {
     let clippy = kernel.with_build("upstream-clippy");
     clippy.configure(&session.workspace, &mut session.ui)?;
     session.ui.step(&format!("clippy: {name}"), |step| {
-        for object in ["rust/kernel.o", "drivers/gpu/nova-core", "samples/rust"] {
+        for object in ["rust/kernel.o", "drivers/gpu", "samples/rust"] {
             kernel::remove(&clippy.build.join(object))?;
         }
         let log = session
@@ -178,7 +179,7 @@ fn compare(pristine: &Side, grafted: &Side) -> (String, Vec<String>) {
             grafted.rust_dma,
         ),
         (
-            "nova_core.ko, bytes",
+            "nova-core.ko, bytes",
             pristine.nova_core.to_string(),
             grafted.nova_core.to_string(),
             true,
