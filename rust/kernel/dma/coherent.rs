@@ -69,7 +69,7 @@ use core::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of coherent memory",
     label = "not a kind",
-    note = "the kinds are `Normal`, for the CPU and the device, and `NoMapping`, for the device alone"
+    note = "the kinds are `Normal` (the CPU and the device) and `NoMapping` (the device alone)"
 )]
 pub trait CoherentKind: private::Sealed {
     /// The attributes that this kind implies.
@@ -81,8 +81,8 @@ pub trait CoherentKind: private::Sealed {
 
 /// The kinds of memory that the CPU can reach: [`Normal`], and no other.
 ///
-/// What touches memory from the CPU exists for a kind that implements this, and the compiler says so
-/// to a driver that reads memory without a mapping.
+/// What touches memory from the CPU exists for a kind that implements this, and the compiler says
+/// so to a driver that reads memory without a mapping.
 #[diagnostic::on_unimplemented(
     message = "the CPU cannot reach memory of kind `{Self}`: it has no mapping there",
     label = "reads or writes memory that only the device reaches",
@@ -133,7 +133,7 @@ mod private {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be a kind of coherent memory: the kinds are a closed set",
         label = "not a kind",
-        note = "the kinds are `Normal`, for the CPU and the device, and `NoMapping`, for the device alone"
+        note = "the kinds are `Normal` (the CPU and the device) and `NoMapping` (the device alone)"
     )]
     pub trait Sealed {}
 

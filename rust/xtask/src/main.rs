@@ -70,9 +70,9 @@ enum Task {
     Messages,
     /// Weaken the library in one way at a time, and see which check notices
     Mutants {
-        /// Only what compiling finds out
-        #[arg(long)]
-        fast: bool,
+        /// Only those whose check has this in its name, such as `contract` or `KUnit`
+        #[arg(long, default_value = "")]
+        check: String,
     },
     /// Measure the library against C and against upstream's types
     Bench,
@@ -141,7 +141,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Driver(request) => return driver::run(session, &request),
         Task::Shell(request) => return shell::run(session, &request),
         Task::Contract => return contract::run(session, false),
-        Task::Mutants { fast } => return mutants::run(session, fast),
+        Task::Mutants { check } => return mutants::run(session, &check),
         Task::Messages => return contract::examples::run(session),
         Task::Bless => return contract::run(session, true),
         Task::Parse { console } => return test::parse(session, &console),

@@ -2,9 +2,9 @@
 
 //! Projections by constants.
 //!
-//! `[build: i]` of [`io_project!`] leaves it to the optimizer to find out that `i` is in bounds, and
-//! one that is not is an undefined symbol when the driver is linked. An index or an offset that is
-//! part of a type is checked when the type is made, and the error says where and by how much.
+//! `[build: i]` of [`io_project!`] leaves it to the optimizer to find out that `i` is in bounds,
+//! and one that is not is an undefined symbol when the driver is linked. An index or an offset that
+//! is part of a type is checked when the type is used, and the error says where and by how much.
 //!
 //! [`io_project!`]: crate::io::io_project
 

@@ -118,7 +118,8 @@ impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
     /// Forgets the DMA address and returns the memory as a [`SysMem`] view.
     #[inline]
     pub fn as_sys_mem(self) -> SysMem<'a, T> {
-        // SAFETY: By the type invariant for `Normal`, `ptr` is aligned and valid for `'a`.
+        // SAFETY: `Normal` is the only `CpuMapping`. By the type invariant for it, `ptr` is aligned
+        // and valid for `'a`.
         unsafe { SysMem::new(self.ptr) }
     }
 
@@ -132,8 +133,8 @@ impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
     /// - nobody else may write to it, including through [`Self::as_mut`].
     #[inline]
     pub unsafe fn as_ref(self) -> &'a T {
-        // SAFETY: By the type invariant for `Normal`, `ptr` is aligned and valid for `'a`. The
-        // caller promises that nothing changes the memory.
+        // SAFETY: As in `as_sys_mem`, `ptr` is aligned and valid for `'a`. The caller promises
+        // that nothing changes the memory.
         unsafe { &*self.ptr }
     }
 
@@ -147,8 +148,8 @@ impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
     /// - nobody else may read or write it, including through [`Self::as_ref`] and [`Self::as_mut`].
     #[inline]
     pub unsafe fn as_mut(self) -> &'a mut T {
-        // SAFETY: By the type invariant for `Normal`, `ptr` is aligned and valid for `'a`. The
-        // caller promises that nothing else accesses the memory.
+        // SAFETY: As in `as_sys_mem`, `ptr` is aligned and valid for `'a`. The caller promises
+        // that nothing else accesses the memory.
         unsafe { &mut *self.ptr }
     }
 }
