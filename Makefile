@@ -8,9 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test api upstream driver shell series apply unapply \
-	contract messages bless mutants bench bench-check bench-bless \
-	toolchain source graft configure build fmt
+TASKS := demo test api upstream driver shell series apply unapply \ docs contract bless messages mutants toolchain source graft configure build fmt
 
 .PHONY: help $(TASKS) clean
 
@@ -34,6 +32,7 @@ help:
 	@echo 'make graft       put the library into a copy of it'
 	@echo 'make configure   configure that copy'
 	@echo 'make build       build that copy, kunit/ and samples/'
+	@echo 'make docs        render the kernel'\''s Rust documentation'
 	@echo 'make contract    check what must not compile'
 	@echo 'make bless       accept the messages of the compiler as they are now'
 	@echo 'make messages    print what the compiler says, with and without the library'\''s help'

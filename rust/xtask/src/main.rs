@@ -13,6 +13,7 @@ mod boot;
 mod console;
 mod contract;
 mod demo;
+mod docs;
 mod driver;
 mod external;
 mod git;
@@ -62,6 +63,8 @@ enum Task {
     Demo,
     /// Run every test
     Test,
+    /// Render the kernel's Rust documentation
+    Docs,
     /// Check what must not compile
     Contract,
     /// Check it, and accept the compiler's messages as they are now
@@ -140,6 +143,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Upstream => return upstream::run(session),
         Task::Driver(request) => return driver::run(session, &request),
         Task::Shell(request) => return shell::run(session, &request),
+        Task::Docs => return docs::run(session),
         Task::Contract => return contract::run(session, false),
         Task::Mutants { check } => return mutants::run(session, &check),
         Task::Messages => return contract::examples::run(session),
