@@ -8,7 +8,9 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test api upstream driver shell series apply unapply \ docs contract bless messages mutants toolchain source graft configure build fmt
+TASKS := demo test api upstream driver shell series apply unapply docs \
+	contract messages bless mutants bench bench-check bench-bless \
+	toolchain source graft configure build fmt
 
 .PHONY: help $(TASKS) clean
 
