@@ -2,7 +2,7 @@
 
 //! `make docs`: the kernel's Rust documentation, with the library in it.
 
-use crate::kernel::{self, Lints};
+use crate::kernel::Lints;
 use crate::process;
 use crate::session::Session;
 use anyhow::{Result, ensure};
@@ -21,7 +21,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     let log = session.workspace.cache("logs/docs.log");
     session.ui.step("rendering the documentation", |step| {
         process::logged(step, kernel.make(Lints::Rustc).arg("rustdoc"), &log)?;
-        kernel::refuse_warnings(&log)
+        kernel.refuse_warnings(&log)
     })?;
     let output = kernel.build.join(OUTPUT);
     let page = output.join(PAGE);
