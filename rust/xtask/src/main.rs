@@ -118,8 +118,9 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            if let Some(hint) = space::hint() {
+            let error = format!("{error:#}");
+            eprintln!("error: {error}");
+            if let Some(hint) = space::hint(&error) {
                 eprintln!("{hint}");
             }
             ExitCode::FAILURE

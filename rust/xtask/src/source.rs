@@ -34,8 +34,12 @@ pub fn fetch(workspace: &Workspace, ui: &mut Ui, given: Option<&Path>) -> Result
     fs::create_dir_all(workspace.cache("source"))?;
     match given {
         Some(path) => {
-            let path =
-                fs::canonicalize(path).with_context(|| format!("KERNEL_SRC={}", path.display()))?;
+            let path = fs::canonicalize(path).with_context(|| {
+                format!(
+                    "KERNEL_SRC={}: name a Linux 7.3 tree or tarball",
+                    path.display()
+                )
+            })?;
             ui.step("taking the kernel source from KERNEL_SRC", |step| {
                 from_path(workspace, step, &path)
             })
@@ -108,10 +112,11 @@ fn from_path(workspace: &Workspace, step: &mut Step, path: &Path) -> Result<Sour
         } else {
             "cd \"$1\" && find . -path ./.git -prune -o ! -type d -print0"
         };
-        let mut tar = process::command("sh");
+        let mut tar = process::command("bash");
         tar.arg("-c")
             .arg(format!(
-                "({list}) | tar -C \"$1\" --null -T - -cf - | tar -C \"$2\" -xf -"
+                "set -o pipefail; \
+                 ({list}) | tar -C \"$1\" --null -T - -cf - | tar -C \"$2\" -xf -"
             ))
             .arg("copy")
             .arg(path)

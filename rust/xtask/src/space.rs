@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 const GIB: u64 = 1 << 30;
 /// What a tree and its build need.
 const NEEDED: u64 = 6 * GIB;
-/// Where a failure with less than this left is not about what it says.
+/// With less than this left, a failure is for want of room whatever it says.
 const SHORT: u64 = GIB / 8;
 
 /// Better to say so now than when the disk is full.
@@ -26,13 +26,13 @@ pub fn need(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// What to say of a failure where there is no room.
-pub fn hint() -> Option<String> {
+/// What to say of a failure where there is no room, even if what was unfinished is gone by now.
+pub fn hint(error: &str) -> Option<String> {
     let workspace = Workspace::discover().ok()?;
     let free = free(&workspace).ok()?;
-    (free < SHORT).then(|| {
+    (free < SHORT || error.contains("No space left")).then(|| {
         format!(
-            "{} has {} MiB left; {}",
+            "the disk is full: {} has {} MiB left; {}",
             workspace.cache("").display(),
             free >> 20,
             way_out()
