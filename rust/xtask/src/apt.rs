@@ -174,7 +174,10 @@ impl Archive {
             .current_dir(dir)
             .arg("download")
             .arg(format!("{}={}", version.package, version.version));
-        process::logged(step, &mut download, &self.log)?;
+        process::logged(step, &mut download, &self.log).with_context(|| {
+            let (package, version) = (&version.package, &version.version);
+            format!("cannot download {package} {version}; nothing of it is kept, so try again")
+        })?;
 
         let deb = fs::read_dir(dir)?
             .filter_map(|entry| Some(entry.ok()?.path()))
