@@ -153,7 +153,10 @@ fn slow_checks(
         mutated(&session.workspace.overlay(), mutant)?,
     )?;
     graft::graft_tree(&kernel.tree, &overlay)?;
-    kernel.build(&session.workspace, &mut session.ui)?;
+    if let Err(error) = kernel.build(&session.workspace, &mut session.ui) {
+        eprintln!("{error:#}");
+        return Ok(vec![COMPILER.to_string()]);
+    }
     test::failing_in_qemu(session, kernel)
 }
 
