@@ -74,6 +74,7 @@ pub fn run(session: &mut Session, check: &str) -> Result<ExitCode> {
         let failed = failed.with_context(|| name.clone())?;
         let killed = failed.contains(&mutant.check);
         survivors += usize::from(!killed);
+        eprintln!("    failed: {}", failed.join(", "));
         table.add_row([
             mutant.name.clone(),
             mutant.check.clone(),
