@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Constant indices and offsets: the same addresses as with numbers, and the form that is checked at
-//! run time. What does not compile is in `forbidden/`.
+//! Constant indices and offsets: the same addresses as with numbers, and the form that is checked
+//! at run time.
 
 use kernel::prelude::*;
 

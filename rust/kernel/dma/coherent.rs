@@ -277,10 +277,7 @@ fn dma_alloc(
 /// Fails to compile for a `T` that `dma_alloc_attrs` cannot allocate.
 const fn assert_layout<T>() {
     assert!(size_of::<T>() > 0, "a zero-sized type cannot be allocated");
-    assert!(
-        align_of::<T>() <= PAGE_SIZE,
-        "memory is aligned to `PAGE_SIZE` at most"
-    );
+    assert!(align_of::<T>() <= PAGE_SIZE, "aligned to more than a page");
 }
 
 impl<T, Kind: CoherentKind> Coherent<T, Kind> {
@@ -732,10 +729,9 @@ impl<T: KnownSize + AsBytes + ?Sized> debugfs::BinaryWriter for Coherent<T> {
         }
 
         // An offset that does not fit into a `usize` is beyond the end, as others may be.
-        let start = usize::try_from(*offset)
-            .unwrap_or(usize::MAX)
-            .min(self.size());
-        let count = (self.size() - start).min(writer.len());
+        let end = self.size();
+        let start = usize::try_from(*offset).map_or(end, |at| at.min(end));
+        let count = (end - start).min(writer.len());
 
         writer.write_dma(self, start, count)?;
 

@@ -126,7 +126,7 @@ pub fn run(session: &mut Session, options: &Options) -> Result<ExitCode> {
     let tip = commits.last().context("the series is empty")?;
     git.run(["update-ref", BRANCH_REF, tip])?;
 
-    let count = count::between(&git, BASE, tip)?;
+    let count = count::balance(&git, BASE, &commits, steps::REPLACING)?;
     let patches = session.ui.step("writing the patches", |_| {
         write_patches(&git, &home, &identity, &count)
     })?;
@@ -215,7 +215,7 @@ fn write_patches(
     git: &Git,
     home: &Path,
     identity: &Identity,
-    count: &count::Count,
+    count: &count::Balance,
 ) -> Result<Vec<PathBuf>> {
     let patches = home.join("patches");
     if patches.exists() {

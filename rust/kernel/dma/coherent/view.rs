@@ -245,16 +245,13 @@ impl<'a, T: ?Sized + KnownSize, Kind: CoherentKind> IoBase<'a> for &'a Coherent<
     #[inline]
     fn as_view(self) -> CoherentView<'a, Self::Target, Kind> {
         let ptr = self.cpu_addr.as_ptr();
+        let mapped = Kind::ATTRS.0 & NoMapping::ATTRS.0 == 0;
 
         // INVARIANT: The view covers the whole of `self`, which lives for `'a`.
         // - `Normal`: By the type invariant of `Coherent`, `cpu_addr` is aligned and valid.
         // - `NoMapping`: The whole starts at offset zero; of the cookie, only the metadata is kept.
         CoherentView {
-            ptr: if Kind::ATTRS.0 & NoMapping::ATTRS.0 == 0 {
-                ptr
-            } else {
-                ptr.with_addr(0)
-            },
+            ptr: if mapped { ptr } else { ptr.with_addr(0) },
             dma_addr: self.dma_addr,
             buffer: PhantomData,
         }

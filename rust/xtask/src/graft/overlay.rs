@@ -5,6 +5,7 @@
 use super::edits::{Edits, lines_of};
 use super::imports;
 use anyhow::{Context, Result, bail};
+use quote::ToTokens;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,66 @@ impl Overlay {
         let names = names.cloned().collect();
         Ok(Self { files, names })
     }
+
+    /// The library before it has the module `name` and what is re-exported from it.
+    pub fn without_module(&self, name: &str) -> Result<Self> {
+        let mut files = self.files.clone();
+        let file = Path::new("coherent").join(name).with_extension("rs");
+        files
+            .remove(&file)
+            .with_context(|| format!("the library has no {}", file.display()))?;
+        let root = files.get_mut(Path::new(ROOT)).context(ROOT)?;
+        let path = format!("self :: {name} ::");
+        let mut gone = Vec::new();
+        let mut edits = Edits::new(root);
+        for item in syn::parse_file(root)?.items {
+            match &item {
+                Item::Mod(module) if module.ident == name => {}
+                Item::Use(import)
+                    if import.tree.to_token_stream().to_string().starts_with(&path) =>
+                {
+                    gone.extend(imports::leaves(&import.tree));
+                }
+                _ => continue,
+            }
+            let (start, end) = lines_of(&item, root)?;
+            edits.remove_item(start, end);
+        }
+        *root = edits.apply();
+        let names = self.names.iter().filter(|known| !gone.contains(known));
+        let names = names.cloned().collect();
+        Ok(Self { files, names })
+    }
+
+    /// The library before it tells people what does not compile: by pages that its items take in, and
+    /// by messages of the compiler.
+    pub fn without_advice(&self) -> Self {
+        let is_page = |path: &Path| path.extension().is_some_and(|extension| extension == "md");
+        let files = self.files.iter().filter(|(path, _)| !is_page(path));
+        Self {
+            files: files
+                .map(|(path, text)| (path.clone(), without_advice(text)))
+                .collect(),
+            names: self.names.clone(),
+        }
+    }
+}
+
+fn without_advice(text: &str) -> String {
+    let mut lines = text.split_inclusive('\n');
+    let mut kept = String::new();
+    while let Some(line) = lines.next() {
+        let start = line.trim_start();
+        if start.starts_with("#[diagnostic::") {
+            // The attribute ends where its indentation does.
+            let indent = &line[..line.len() - start.len()];
+            let end = format!("{indent})]");
+            lines.by_ref().find(|line| line.trim_end() == end);
+        } else if !(start.starts_with("#[cfg_attr(") && start.contains("include_str!(")) {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 /// Whether a file below `dma/` is one of the module `coherent`.

@@ -24,8 +24,8 @@ pub struct Count {
     pub removed: Lines,
 }
 
-/// What changed between two commits.
-pub fn between(git: &Git, base: &str, tip: &str) -> Result<Count> {
+/// What changed between two commits. A page of documentation has no code in it.
+fn between(git: &Git, base: &str, tip: &str) -> Result<Count> {
     let diff = |how: &str, paths: &[&str]| {
         let mut command = git.plain_command(["diff", "--no-renames"]);
         process::output(command.args([how, base, tip, "--"]).args(paths))
@@ -37,15 +37,19 @@ pub fn between(git: &Git, base: &str, tip: &str) -> Result<Count> {
         let old = git.file(base, path)?.unwrap_or_default();
         let new = git.file(tip, path)?.unwrap_or_default();
         count
-            .add(&hunks, &old, &new)
+            .add(path.ends_with(".md"), &hunks, &old, &new)
             .with_context(|| path.to_string())?;
     }
     Ok(count)
 }
 
 impl Count {
-    fn add(&mut self, diff: &str, old: &str, new: &str) -> Result<()> {
+    fn add(&mut self, page: bool, diff: &str, old: &str, new: &str) -> Result<()> {
         let hunk = Regex::new(r"(?m)^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")?;
+        let code = |text| match page {
+            true => Ok(BTreeSet::new()),
+            false => code(text),
+        };
         let (old_code, new_code) = (code(old)?, code(new)?);
         for found in hunk.captures_iter(diff) {
             let number = |group: usize| match found.get(group) {
@@ -57,14 +61,34 @@ impl Count {
         }
         Ok(())
     }
+}
 
-    /// Fails if there is more code than before.
+/// What the commits that take the place of something do, and what those do that only add.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Balance {
+    pub replacing: Count,
+    adding: Count,
+}
+
+/// Counts `commits` on `base`, of which the first `replacing` take the place of something.
+pub fn balance(git: &Git, base: &str, commits: &[String], replacing: usize) -> Result<Balance> {
+    let (Some(turn), Some(tip)) = (commits.get(replacing - 1), commits.last()) else {
+        bail!("the series has no {replacing} commits");
+    };
+    Ok(Balance {
+        replacing: between(git, base, turn)?,
+        adding: between(git, turn, tip)?,
+    })
+}
+
+impl Balance {
+    /// Fails if there is more code than was replaced.
     pub fn check(&self) -> Result<()> {
-        let (added, removed) = (self.added.code, self.removed.code);
+        let (added, removed) = (self.replacing.added.code, self.replacing.removed.code);
         if added > removed {
             bail!(
-                "the series adds {added} lines of code to rust/kernel/dma* and removes {removed}; \
-                 it has to come without more code than it replaces"
+                "in the place of {removed} lines of code in rust/kernel/dma* the series puts \
+                 {added}; it has to come without more code than it replaces"
             );
         }
         Ok(())
@@ -87,19 +111,33 @@ impl Count {
     /// The same for a mail.
     pub fn text(&self) -> String {
         let rows = self.rows().map(|(what, added, removed)| {
-            format!("  {what:<28} {added:>5} added  {removed:>5} removed")
+            format!("  {what:<36} {added:>5} added  {removed:>5} removed")
         });
         rows.join("\n")
     }
 
-    fn rows(&self) -> [(&str, usize, usize); 2] {
-        let (added, removed) = (self.added, self.removed);
+    fn rows(&self) -> [(&str, usize, usize); 4] {
+        let (replacing, adding) = (self.replacing, self.adding);
         [
-            ("lines of code", added.code, removed.code),
             (
-                "lines of comments and docs",
-                added.comments,
-                removed.comments,
+                "what replaces: lines of code",
+                replacing.added.code,
+                replacing.removed.code,
+            ),
+            (
+                "               comments and docs",
+                replacing.added.comments,
+                replacing.removed.comments,
+            ),
+            (
+                "what is new: lines of code",
+                adding.added.code,
+                adding.removed.code,
+            ),
+            (
+                "             comments and docs",
+                adding.added.comments,
+                adding.removed.comments,
             ),
         ]
     }
@@ -148,15 +186,26 @@ mod tests {
         // What `git diff -U0` says of the two.
         let diff = "--- a\n+++ b\n@@ -3,13 +3 @@\n";
         let mut count = Count::default();
-        count.add(diff, TEXT, new).expect("a count");
+        count.add(false, diff, TEXT, new).expect("a count");
         assert_eq!((count.added.code, count.added.comments), (1, 0));
         assert_eq!((count.removed.code, count.removed.comments), (7, 5));
-        count.check().expect("less code");
+        let adding = Count::default();
+        let balance = |replacing| Balance { replacing, adding };
+        balance(count).check().expect("less code");
         std::mem::swap(&mut count.added, &mut count.removed);
-        let error = count.check().expect_err("more code").to_string();
+        let error = balance(count).check().expect_err("more code").to_string();
         assert!(
-            error.contains("adds 7") && error.contains("removes 1"),
+            error.contains("place of 1 ") && error.contains("puts 7;"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_page_has_no_code() {
+        let mut count = Count::default();
+        count
+            .add(true, "@@ -0,0 +1,3 @@\n", "", "# It's a page\n\n```\n")
+            .expect("a count");
+        assert_eq!((count.added.code, count.added.comments), (0, 2));
     }
 }

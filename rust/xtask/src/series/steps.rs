@@ -54,6 +54,11 @@ impl Library {
         })
     }
 
+    /// What takes the place of the types that 7.3 has.
+    fn generic(&self) -> Result<Overlay> {
+        self.overlay.without_advice().without_module("at")
+    }
+
     fn text(&self, path: impl AsRef<Path>) -> Result<String> {
         let path = self.checkout.join(path);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
@@ -73,6 +78,9 @@ impl Step {
     }
 }
 
+/// How many of the steps, from the first on, take the place of what 7.3 has.
+pub const REPLACING: usize = 2;
+
 pub const ALL: &[Step] = &[
     Step {
         message: include_str!("../../series/generic.txt"),
@@ -83,6 +91,11 @@ pub const ALL: &[Step] = &[
         message: include_str!("../../series/alias.txt"),
         module: None,
         run: alias,
+    },
+    Step {
+        message: include_str!("../../series/constants.txt"),
+        module: None,
+        run: constants,
     },
     Step {
         message: include_str!("../../series/nova.txt"),
@@ -108,14 +121,21 @@ pub const ALL: &[Step] = &[
 
 /// One type with kinds takes the place of all but the handle.
 fn generic(files: &mut Files, pristine: &Files, library: &Library) -> Result<()> {
-    let overlay = library.overlay.without_alias(HANDLE)?;
+    let overlay = library.generic()?.without_alias(HANDLE)?;
     wire(files, pristine, &overlay, Some(HANDLE))?;
-    edit::maintained(files, SECTION, "rust/kernel/dma/")
+    edit::maintained(files, SECTION, "rust/kernel/dma/*")?;
+    edit::maintained(files, SECTION, "rust/kernel/dma/coherent/*")
 }
 
 /// The handle is one case of it.
 fn alias(files: &mut Files, pristine: &Files, library: &Library) -> Result<()> {
-    wire(files, pristine, &library.overlay, None)
+    wire(files, pristine, &library.generic()?, None)
+}
+
+/// What 7.3 has nothing of: projection by constants, and advice about what does not compile.
+fn constants(files: &mut Files, pristine: &Files, library: &Library) -> Result<()> {
+    wire(files, pristine, &library.overlay, None)?;
+    edit::maintained(files, SECTION, "rust/kernel/dma/coherent/forbidden/")
 }
 
 fn wire(files: &mut Files, pristine: &Files, overlay: &Overlay, kept: Option<&str>) -> Result<()> {
@@ -141,15 +161,8 @@ fn nova(files: &mut Files, _: &Files, _: &Library) -> Result<()> {
 
 /// The suites, from the sources of the external module.
 fn kunit(files: &mut Files, _: &Files, library: &Library) -> Result<()> {
-    let directory = library.checkout.join("kunit");
-    let entries =
-        fs::read_dir(&directory).with_context(|| format!("no {}", directory.display()))?;
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let text = match Path::new(&name).extension().and_then(|end| end.to_str()) {
-            Some("rs" | "c" | "h") => library.text(format!("kunit/{name}"))?,
-            _ => continue,
-        };
+    for name in suites(library)? {
+        let text = library.text(format!("kunit/{name}"))?;
         edit::add(files, &format!("{TESTS}/{name}"), &text)?;
     }
     let kbuild = library.text("kunit/Kbuild")?;
@@ -167,6 +180,36 @@ fn kunit(files: &mut Files, _: &Files, library: &Library) -> Result<()> {
     let kconfig = edit::file(files, TEST_KCONFIG)?;
     edit::after_config(kconfig, "RUST_BITFIELD_KUNIT_TEST", entry)?;
     edit::maintained(files, SECTION, &format!("{TESTS}/"))
+}
+
+/// The files of `kunit/` that its Kbuild makes the module of, and no others.
+fn suites(library: &Library) -> Result<Vec<String>> {
+    let exists = |name: &String| library.checkout.join("kunit").join(name).is_file();
+    let kbuild = library.text("kunit/Kbuild")?;
+    let (_, objects) = kbuild
+        .split_once("-y := ")
+        .context("kunit/Kbuild does not say what the module is made of")?;
+    let mut names = Vec::new();
+    for stem in objects
+        .split_whitespace()
+        .filter_map(|object| object.strip_suffix(".o"))
+    {
+        names.extend(["rs", "c", "h"].map(|end| format!("{stem}.{end}")));
+        let root = format!("kunit/{stem}.rs");
+        if exists(&format!("{stem}.rs")) {
+            let items = syn::parse_file(&library.text(&root)?)
+                .with_context(|| root.clone())?
+                .items;
+            names.extend(items.iter().filter_map(|item| match item {
+                syn::Item::Mod(module) if module.content.is_none() => {
+                    Some(format!("{}.rs", module.ident))
+                }
+                _ => None,
+            }));
+        }
+    }
+    names.retain(exists);
+    Ok(names)
 }
 
 /// A sample, under the name that samples in the tree have.
