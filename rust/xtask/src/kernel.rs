@@ -351,7 +351,7 @@ fn require_symbols(fragment: &Path, wanted: &str, config: &str) -> Result<()> {
     )
 }
 
-fn jobs() -> usize {
+pub fn jobs() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

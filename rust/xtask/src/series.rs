@@ -107,9 +107,17 @@ pub struct Options {
     pub verify: bool,
 }
 
-/// `make series`.
-pub fn run(session: &mut Session, options: &Options) -> Result<ExitCode> {
-    let sign_off = options.signoff;
+/// The series in the repository of the cache. No branch knows it yet.
+struct Made {
+    source: Source,
+    git: Git,
+    home: PathBuf,
+    identity: Identity,
+    planned: Vec<Planned>,
+    commits: Vec<String>,
+}
+
+fn make(session: &mut Session, sign_off: bool) -> Result<Made> {
     let source = session.source()?;
     let home = session.workspace.cache("series").join(&source.id);
     let git = session.ui.step("the pristine tree as a commit", |step| {
@@ -117,12 +125,40 @@ pub fn run(session: &mut Session, options: &Options) -> Result<ExitCode> {
     })?;
     let identity = Git::at(&session.workspace.checkout).identity(sign_off)?;
     let library = Library::read(&session.workspace.checkout)?;
-
-    let (planned, commits) = session.ui.step("making the series", |_| {
+    session.ui.step("making the series", |_| {
         let planned = plan(&git, BASE, &library, sign_off.then_some(&identity))?;
         let commits = commit(&git, BASE, &planned, &identity)?;
-        Ok((planned, commits))
-    })?;
+        Ok(Made {
+            source,
+            git,
+            home,
+            identity,
+            planned,
+            commits,
+        })
+    })
+}
+
+/// A tree to which the whole series is applied.
+pub fn applied(session: &mut Session) -> Result<PathBuf> {
+    let made = make(session, false)?;
+    let tree = verify::tree(session, &made.source)?;
+    let tip = made.commits.last().context("the series is empty")?;
+    verify::bring_to(&tree, &made.git, tip, &made.planned)?;
+    Ok(tree)
+}
+
+/// `make series`.
+pub fn run(session: &mut Session, options: &Options) -> Result<ExitCode> {
+    let sign_off = options.signoff;
+    let Made {
+        source,
+        git,
+        home,
+        identity,
+        planned,
+        commits,
+    } = make(session, sign_off)?;
     let tip = commits.last().context("the series is empty")?;
     git.run(["update-ref", BRANCH_REF, tip])?;
 

@@ -30,8 +30,23 @@ impl Toolchain {
     /// Tells `make` which tools to use.
     pub fn configure(&self, make: &mut Command) {
         make.env("LIBCLANG_PATH", &self.libclang)
-            .arg(format!("BINDGEN={}", self.bindgen.display()))
-            .arg(format!("RUST_LIB_SRC={}", self.rust_lib_src.display()));
+            .args(self.make_options());
+    }
+
+    /// What `make` is told of the toolchain.
+    fn make_options(&self) -> [String; 2] {
+        [
+            format!("BINDGEN={}", self.bindgen.display()),
+            format!("RUST_LIB_SRC={}", self.rust_lib_src.display()),
+        ]
+    }
+
+    /// Has the tree's `kunit.py` use it.
+    pub fn configure_kunit(&self, kunit: &mut Command) {
+        kunit.env("LIBCLANG_PATH", &self.libclang);
+        for option in self.make_options() {
+            kunit.arg("--make_options").arg(option);
+        }
     }
 
     /// What makes the products of this toolchain differ from those of another.

@@ -8,9 +8,11 @@ use crate::console;
 use crate::kernel::{self, Kernel, Lints};
 use crate::ktap::{self, Summary};
 use crate::process;
+use crate::series;
 use crate::session::Session;
 use crate::table;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use regex::Regex;
 use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,6 +28,9 @@ const USERS: [&str; 3] = ["rust/", "drivers/gpu/", "samples/rust/"];
 
 /// What the `rust_dma` sample says when it is bound to QEMU's pci-testdev, and when it goes.
 const RUST_DMA: [&str; 2] = ["Probe DMA test driver.", "Unload DMA test driver."];
+
+/// Where the series puts its suites, and what builds them.
+const KUNITCONFIG: &str = "lib/tests/dma_coherent";
 
 /// What one tree did.
 struct Side {
@@ -43,7 +48,8 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     let pristine = side(session, &pristine, "pristine")?;
     let grafted = side(session, &grafted, "grafted")?;
 
-    let (text, failed) = compare(&pristine, &grafted);
+    let kunit_py = kunit_py(session)?;
+    let (text, failed) = compare(&pristine, &grafted, kunit_py);
     println!("{text}");
     println!("{}", session.ui.times());
     for check in &failed {
@@ -143,8 +149,39 @@ fn rustdoc(session: &mut Session, kernel: &Kernel, name: &str) -> Result<usize> 
     })
 }
 
+/// Runs the suites as a kernel developer does, in a tree to which the series is applied: with
+/// `kunit.py` and the series' `.kunitconfig`. Returns how many cases passed.
+fn kunit_py(session: &mut Session) -> Result<usize> {
+    let (toolchain, _) = session.prepare()?;
+    let tree = series::applied(session)?;
+    session.ui.step("kunit.py in an applied tree", |step| {
+        // kunit.py has QEMU try KVM first. All that this tool boots is emulated, so that it is the
+        // same everywhere; and there are machines whose KVM opens and then hangs.
+        let mut kunit = process::command("unshare");
+        kunit
+            .args(["--map-root-user", "--mount", "sh", "-c"])
+            .arg("[ ! -e /dev/kvm ] || mount --bind /dev/null /dev/kvm; exec \"$@\"")
+            .args(["sh", "python3", "-B", "tools/testing/kunit/kunit.py", "run"])
+            .args(["--arch", "x86_64", "--kunitconfig", KUNITCONFIG])
+            .args(["--build_dir", "build-kunit", "--jobs"])
+            .arg(kernel::jobs().to_string())
+            .current_dir(&tree);
+        toolchain.configure_kunit(&mut kunit);
+        let log = session.workspace.cache("logs/upstream-kunit.log");
+        process::logged(step, &mut kunit, &log)?;
+        let text = fs::read_to_string(&log)?;
+        let passed = Regex::new(r"Testing complete\. Ran \d+ tests: passed: (\d+)$")?;
+        let found = text
+            .lines()
+            .find_map(|line| passed.captures(line.trim_end()));
+        let found =
+            found.with_context(|| format!("kunit.py says no result, see {}", log.display()))?;
+        Ok(found[1].parse()?)
+    })
+}
+
 /// The two beside each other, and the checks that the grafted one does not pass.
-fn compare(pristine: &Side, grafted: &Side) -> (String, Vec<String>) {
+fn compare(pristine: &Side, grafted: &Side, kunit_py: usize) -> (String, Vec<String>) {
     let said = |good: bool| {
         if good {
             "loads and unloads"
@@ -196,6 +233,12 @@ fn compare(pristine: &Side, grafted: &Side) -> (String, Vec<String>) {
             grafted.warnings[1].to_string(),
             grafted.warnings[1] <= pristine.warnings[1],
         ),
+        (
+            "kunit.py with the series' .kunitconfig",
+            "none".to_string(),
+            kunit_py.to_string(),
+            kunit_py > 0,
+        ),
     ];
     let mut table = table::new(["upstream's own", "pristine", "grafted", "verdict"]);
     let mut failed = Vec::new();
@@ -226,11 +269,11 @@ mod tests {
 
     #[test]
     fn one_doctest_less_fails() {
-        assert!(compare(&a_side(), &a_side()).1.is_empty());
+        assert!(compare(&a_side(), &a_side(), 50).1.is_empty());
         let mut grafted = a_side();
         grafted.doctests -= 1;
         grafted.warnings[0] += 1;
-        let (_, failed) = compare(&a_side(), &grafted);
+        let (_, failed) = compare(&a_side(), &grafted, 50);
         assert_eq!(failed.len(), 2, "{failed:?}");
         assert!(failed[0].contains("doctests"), "{failed:?}");
     }
@@ -239,7 +282,7 @@ mod tests {
     fn nothing_run_is_not_as_good_as_before() {
         let mut nothing = a_side();
         nothing.doctests = 0;
-        assert!(!compare(&nothing, &nothing).1.is_empty());
+        assert!(!compare(&nothing, &nothing, 50).1.is_empty());
     }
 
     #[test]

@@ -31,13 +31,7 @@ pub fn run(
 ) -> Result<Vec<usize>> {
     let (toolchain, _) = session.prepare()?;
     ktap::check_parser()?;
-    let trees = session.workspace.cache("trees").join(&source.id);
-    let tree = trees.join("series");
-    if !tree.is_dir() {
-        session.ui.step("copying the pristine tree", |step| {
-            kernel::copy(&session.workspace, step, &source.tree, &tree)
-        })?;
-    }
+    let tree = tree(session, source)?;
     let mut fragments = vec!["base", "debug", "series"];
     let mut modules = vec![RUST_DMA];
     let mut passed = Vec::new();
@@ -59,6 +53,21 @@ pub fn run(
         passed.push(tests.with_context(of)?);
     }
     Ok(passed)
+}
+
+/// The tree that is brought to one commit after the other.
+pub fn tree(session: &mut Session, source: &Source) -> Result<PathBuf> {
+    let tree = session
+        .workspace
+        .cache("trees")
+        .join(&source.id)
+        .join("series");
+    if !tree.is_dir() {
+        session.ui.step("copying the pristine tree", |step| {
+            kernel::copy(&session.workspace, step, &source.tree, &tree)
+        })?;
+    }
+    Ok(tree)
 }
 
 /// Boots a kernel, loads and unloads its modules, and returns how many tests passed.
@@ -99,7 +108,7 @@ fn boots(
 }
 
 /// Makes the files that the series is about those of a commit, and leaves what is the same.
-fn bring_to(tree: &Path, git: &Git, commit: &str, planned: &[Planned]) -> Result<()> {
+pub fn bring_to(tree: &Path, git: &Git, commit: &str, planned: &[Planned]) -> Result<()> {
     // Another series may have been here, with other files.
     let list = tree.join(".coherent-series");
     let before = fs::read_to_string(&list).unwrap_or_default();
