@@ -73,9 +73,9 @@ enum Task {
     Messages,
     /// Weaken the library in one way at a time, and see which check notices
     Mutants {
-        /// Only those whose check has this in its name, such as `contract` or `KUnit`
+        /// Only those with this in their name, or in that of the check, such as `contract`
         #[arg(long, default_value = "")]
-        check: String,
+        only: String,
     },
     /// Measure the library against C and against upstream's types
     Bench,
@@ -146,7 +146,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Shell(request) => return shell::run(session, &request),
         Task::Docs => return docs::run(session),
         Task::Contract => return contract::run(session, false),
-        Task::Mutants { check } => return mutants::run(session, &check),
+        Task::Mutants { only } => return mutants::run(session, &only),
         Task::Messages => return contract::examples::run(session),
         Task::Bless => return contract::run(session, true),
         Task::Parse { console } => return test::parse(session, &console),

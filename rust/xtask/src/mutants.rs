@@ -43,12 +43,12 @@ impl Mutant {
     }
 }
 
-pub fn run(session: &mut Session, check: &str) -> Result<ExitCode> {
+pub fn run(session: &mut Session, only: &str) -> Result<ExitCode> {
     let path = session.workspace.checkout.join("rust/xtask/mutants.toml");
     let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
     let Mutants { mut mutant } =
         toml::from_str(&text).with_context(|| path.display().to_string())?;
-    mutant.retain(|mutant| mutant.check.contains(check));
+    mutant.retain(|mutant| mutant.check.contains(only) || mutant.name.contains(only));
     // What is wrong with an anchor shows before anything is built.
     for mutant in &mutant {
         mutated(&session.workspace.overlay(), mutant)?;
@@ -61,6 +61,14 @@ pub fn run(session: &mut Session, check: &str) -> Result<ExitCode> {
         baseline.good(),
         "the contract fails already, see `make contract`"
     );
+    if mutant.iter().any(|mutant| !mutant.is_fast()) {
+        let failing = test::failing_in_qemu(session, &kernel)?;
+        ensure!(
+            failing.is_empty(),
+            "{} fail already, see `make test`",
+            failing.join(", ")
+        );
+    }
 
     let mut survivors = 0;
     let mut table = table::new(["weakened", "must fail", "failed", "verdict"]);
@@ -71,7 +79,8 @@ pub fn run(session: &mut Session, check: &str) -> Result<ExitCode> {
         } else {
             slow_checks(session, &kernel, mutant, &name)
         };
-        let failed = failed.with_context(|| name.clone())?;
+        let mut failed = failed.with_context(|| name.clone())?;
+        failed.dedup();
         let killed = failed.contains(&mutant.check);
         survivors += usize::from(!killed);
         eprintln!("    failed: {}", failed.join(", "));
