@@ -64,10 +64,13 @@ pub(crate) unsafe fn run<A>(cases: &[(&'static CStr, Run)], arg: &A, batch: c_ui
 macro_rules! cases {
     ($table:ident: $arg:ty; $($name:ident($c:ident, $i:ident) $body:block)*) => {
         $(
+            /// # Safety
+            ///
+            /// `arg` must be a pointer to the argument that the table is of.
             #[no_mangle]
             unsafe extern "C" fn $name(arg: *const c_void, $i: usize) -> u64 {
                 let _ = $i;
-                // SAFETY: The table is run with a pointer to such an argument.
+                // SAFETY: The caller passes a pointer to such an argument.
                 let $c: &$arg = unsafe { &*arg.cast() };
                 $body
             }

@@ -219,35 +219,6 @@ impl Kernel {
         external::modules_in(&output)
     }
 
-    /// Builds what external modules are compiled against, and not the kernel itself.
-    pub fn prepare(&self, workspace: &Workspace, ui: &mut Ui) -> Result<()> {
-        self.configure(workspace, ui)?;
-        let name = self.name();
-        ui.step(
-            &format!("preparing to compile for the kernel ({name})"),
-            |step| {
-                let log = workspace.cache(format!("logs/prepare-{name}.log"));
-                process::logged(step, self.make(Lints::Rustc).arg("modules_prepare"), &log)?;
-                self.refuse_warnings(&log)
-            },
-        )
-    }
-
-    /// Compiles one object of the external modules of `directory` and returns it.
-    pub fn object(
-        &self,
-        workspace: &Workspace,
-        step: &mut Step,
-        directory: &Path,
-        object: &str,
-    ) -> Result<PathBuf> {
-        let (mut make, output, log) =
-            self.modules_command(workspace, directory, object, Lints::Rustc)?;
-        process::logged(step, make.arg(object), &log)?;
-        refuse_warnings(&log, &output)?;
-        Ok(output.join(object))
-    }
-
     /// The `make` that compiles one object of the external modules of `directory`, and its log.
     pub fn object_command(
         &self,

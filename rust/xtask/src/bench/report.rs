@@ -140,16 +140,21 @@ fn allocation(results: &Results, size: u64) -> impl Iterator<Item = Row> {
 
 /// What memory without a mapping is worth.
 fn advantage(results: &Results, size: u64) -> Option<Row> {
-    let ratio = |costs: &Costs, without: &str| {
-        let normal = costs.get(&format!("alloc_normal_{size}"))?;
-        let without = costs.get(&format!("{without}_{size}"))?;
-        Some((normal / without * 10.0).round() / 10.0)
+    let factor = |costs: &Costs, normal: String, without: String| {
+        Some((costs.get(&normal)? / costs.get(&without)? * 10.0).round() / 10.0)
     };
+    let normal = format!("alloc_normal_{size}");
+    let no_mapping = format!("alloc_no_mapping_{size}");
+    let handle = format!("alloc_handle_{size}");
     let row = Row {
         what: format!("{size} bytes: NoMapping is cheaper than Normal by a factor of"),
-        ours: ratio(&results.costs.ours, "alloc_no_mapping")?,
-        upstream: ratio(&results.costs.upstream, "alloc_handle"),
-        c: ratio(&results.c.ours, "alloc_no_mapping"),
+        c: factor(
+            &results.c.ours,
+            samples::in_c(&normal),
+            samples::in_c(&no_mapping),
+        ),
+        ours: factor(&results.costs.ours, normal.clone(), no_mapping)?,
+        upstream: factor(&results.costs.upstream, normal, handle),
         goal: "",
         met: None,
     };

@@ -129,6 +129,19 @@ impl Costed {
     }
 }
 
+/// Of the ratios of several boots, the median of each.
+pub fn medians(boots: &[Costs]) -> Costs {
+    let names: BTreeSet<_> = boots.iter().flat_map(Costs::keys).collect();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let mut values: Vec<f64> = boots.iter().filter_map(|c| c.get(name).copied()).collect();
+            values.sort_by(f64::total_cmp);
+            Some((name.clone(), *values.get(values.len() / 2)?))
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +202,13 @@ mod tests {
         assert_eq!(in_c("project_panic_no_mapping"), "project_try");
         assert_eq!(in_c("hand_field"), "project_field");
         assert_eq!(in_c("read_u8"), "read_u8");
+    }
+
+    #[test]
+    fn one_boot_that_was_disturbed_does_not_show() {
+        let boot = |ratio| Costs::from([("alloc".to_string(), ratio)]);
+        let boots = [boot(1.01), boot(0.7), boot(1.02)];
+        assert_eq!(medians(&boots), boot(1.01));
     }
 
     #[test]

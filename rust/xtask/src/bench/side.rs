@@ -7,7 +7,8 @@ use super::samples::{self, Costed};
 use crate::boot::{self, Boot, Plan};
 use crate::console;
 use crate::demo;
-use crate::kernel::{self, Kernel};
+use crate::kernel::{self, Kernel, Lints};
+use crate::process;
 use crate::session::Session;
 use crate::source::Source;
 use crate::ui::Ui;
@@ -131,15 +132,25 @@ impl Side {
 
     /// The same without overflow checks.
     pub fn functions_unchecked(&self, session: &mut Session) -> Result<BTreeMap<String, Function>> {
-        self.unchecked
-            .prepare(&session.workspace, &mut session.ui)?;
-        let directory = session.workspace.checkout.join("bench");
+        let workspace = &session.workspace;
+        self.unchecked.configure(workspace, &mut session.ui)?;
+        session
+            .ui
+            .step("preparing to compile without overflow checks", |step| {
+                let log = workspace.cache("logs/prepare-bench-unchecked.log");
+                let mut make = self.unchecked.make(Lints::Rustc);
+                process::logged(step, make.arg("modules_prepare"), &log)
+            })?;
+        let directory = workspace.checkout.join("bench");
         let mut all = BTreeMap::new();
         for (name, _) in self.rust_modules() {
             let object = session.ui.step(&format!("compiling {name}"), |step| {
                 let object = format!("{name}.o");
-                self.unchecked
-                    .object(&session.workspace, step, &directory, &object)
+                let (mut make, output, log) =
+                    self.unchecked
+                        .modules_command(workspace, &directory, &object, Lints::Rustc)?;
+                process::logged(step, make.arg(&object), &log)?;
+                Ok(output.join(object))
             })?;
             all.extend(object::functions(&object, is_case)?);
         }
