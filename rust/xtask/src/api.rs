@@ -11,6 +11,7 @@ mod surface;
 
 use crate::kernel::Kernel;
 use crate::process;
+use crate::saved::Saved;
 use crate::session::Session;
 use crate::source;
 use crate::ui::Step;
@@ -135,11 +136,13 @@ fn rustdoc(
     tree: &Path,
     dir: &Path,
 ) -> Result<()> {
-    let saved = kernel.build.join("rust/.kernel.o.cmd");
-    let text = fs::read_to_string(&saved)
-        .with_context(|| format!("kbuild made no {}", saved.display()))?;
-    let (variables, arguments) =
-        command_line(&text).with_context(|| saved.display().to_string())?;
+    let Saved {
+        variables,
+        arguments,
+    } = Saved::read(&kernel.build)?;
+    let arguments = arguments
+        .into_iter()
+        .filter(|word| !word.starts_with("--remap-path"));
 
     let scratch = workspace.scratch("api-")?;
     let mut rustdoc = process::command("rustdoc");
@@ -156,40 +159,6 @@ fn rustdoc(
     fs::create_dir_all(dir)?;
     fs::rename(scratch.path().join("kernel.json"), dir.join("kernel.json"))
         .with_context(|| format!("cannot put rustdoc's JSON into {}", dir.display()))
-}
-
-/// What kbuild compiled the crate with: the environment, and the arguments but for its products and
-/// its source.
-type CommandLine = (Vec<(String, String)>, Vec<String>);
-
-fn command_line(saved: &str) -> Result<CommandLine> {
-    let (_, command) = saved
-        .lines()
-        .next()
-        .and_then(|line| line.split_once(":="))
-        .context("no command is saved in it")?;
-    let mut words = command.split_whitespace();
-    let mut variables = Vec::new();
-    let program = loop {
-        let word = words.next().context("the command has no program")?;
-        match word.split_once('=') {
-            Some((name, value)) => variables.push((name.to_string(), value.to_string())),
-            None => break word,
-        }
-    };
-    if !program.ends_with("rustc") {
-        bail!("the crate was compiled with {program}, not with rustc");
-    }
-    let arguments = words
-        .filter(|word| {
-            !["--emit=", "--remap-path"]
-                .iter()
-                .any(|flag| word.starts_with(flag))
-                && !word.ends_with("rust/kernel/lib.rs")
-        })
-        .map(str::to_string)
-        .collect();
-    Ok((variables, arguments))
 }
 
 /// Whether this rustdoc writes what this tool can read; if not, the reason and the way out.

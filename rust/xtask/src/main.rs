@@ -27,6 +27,7 @@ mod modinfo;
 mod mutants;
 mod process;
 mod qemu;
+mod saved;
 mod series;
 mod session;
 mod shell;

@@ -54,22 +54,22 @@ impl Session {
 
     /// A kernel with the library, of the configuration `fragments`; not built yet.
     pub fn grafted(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
-        let (toolchain, source) = self.prepare()?;
-        let tree = kernel::grafted(&self.workspace, &mut self.ui, &source)?;
-        Ok(Kernel::new(
-            &self.workspace,
-            &tree,
-            &source,
-            &toolchain,
-            name,
-            fragments,
-        ))
+        self.kernel(kernel::grafted, name, fragments)
     }
 
     /// A kernel without the library, of the configuration `fragments`; not built yet.
     pub fn pristine(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
+        self.kernel(kernel::pristine, name, fragments)
+    }
+
+    fn kernel(
+        &mut self,
+        tree: fn(&Workspace, &mut Ui, &Source) -> Result<PathBuf>,
+        name: &str,
+        fragments: &[&str],
+    ) -> Result<Kernel> {
         let (toolchain, source) = self.prepare()?;
-        let tree = kernel::pristine(&self.workspace, &mut self.ui, &source)?;
+        let tree = tree(&self.workspace, &mut self.ui, &source)?;
         Ok(Kernel::new(
             &self.workspace,
             &tree,

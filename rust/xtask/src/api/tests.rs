@@ -188,17 +188,3 @@ fn the_list_of_the_checkout_can_be_read() {
         .join(LIST);
     listed::parse(&fs::read_to_string(path).expect("the list")).expect("well formed");
 }
-
-#[test]
-fn kbuilds_command_is_taken_apart() {
-    let saved = "savedcmd_rust/kernel.o :=  OBJTREE=/b rustc --edition=2021 --emit=obj=rust/kernel.o \
-                 -L./rust --remap-path-prefix=../= ../rust/kernel/lib.rs --sysroot=/dev/null   \n\nmore\n";
-    let (variables, arguments) = command_line(saved).expect("a command");
-    assert_eq!(variables, [("OBJTREE".to_string(), "/b".to_string())]);
-    assert_eq!(
-        arguments,
-        ["--edition=2021", "-L./rust", "--sysroot=/dev/null"]
-    );
-    command_line(&saved.replace("rustc", "clippy-driver")).expect_err("clippy");
-    command_line("").expect_err("nothing");
-}

@@ -3,6 +3,7 @@
 //! rustc, as kbuild calls it for the kernel crate, for programs that use that crate.
 
 use crate::process;
+use crate::saved::Saved;
 use anyhow::{Context, Result, bail, ensure};
 use object::{Object, ObjectSymbol};
 use serde::Deserialize;
@@ -79,14 +80,7 @@ pub struct Compiler {
 impl Compiler {
     /// For the kernel built in `build`; what is made goes to `scratch`.
     pub fn new(build: &Path, scratch: &Path) -> Result<Self> {
-        let made_by = build.join("rust/.kernel.o.cmd");
-        let text = fs::read_to_string(&made_by).with_context(|| {
-            format!(
-                "no {}: is the kernel built? `make build` does",
-                made_by.display()
-            )
-        })?;
-        let flags = flags(&text).with_context(|| made_by.display().to_string())?;
+        let flags = Saved::read(build)?.for_another_crate().arguments;
         Ok(Self {
             build: build.to_path_buf(),
             flags,
@@ -239,60 +233,4 @@ fn needs_build_error(object: &Path) -> Result<bool> {
     Ok(file
         .symbols()
         .any(|symbol| symbol.is_undefined() && symbol.name() == Ok(BUILD_ERROR)))
-}
-
-/// The words of a command that kbuild saved, without what is about the kernel crate alone.
-fn flags(saved: &str) -> Result<Vec<String>> {
-    let line = saved.lines().next().unwrap_or_default();
-    let command = line
-        .split_once(":=")
-        .context("not a command that kbuild saved")?
-        .1;
-    let command = command.split(';').next().unwrap_or_default();
-    let words = shell_words::split(command).context("odd quotes")?;
-    let rustc = words
-        .iter()
-        .position(|word| word == "rustc" || word.ends_with("/rustc"))
-        .context("not a command of rustc")?;
-
-    let mut flags = Vec::new();
-    let mut words = words[rustc + 1..].iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--crate-type" | "--crate-name" => {
-                words.next();
-            }
-            word if word.starts_with("--emit=") || word.ends_with(".rs") => {}
-            _ => flags.push(word.clone()),
-        }
-    }
-    Ok(flags)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_about_the_kernel_crate_is_left_out() {
-        let saved = "savedcmd_rust/kernel.o :=  OBJTREE=/b rustc --edition=2021 -Copt-level=s \
-                     @./include/generated/rustc_cfg --extern ffi --emit=obj=rust/kernel.o \
-                     --crate-type rlib -L./rust --crate-name kernel ../rust/kernel/lib.rs \
-                     --sysroot=/dev/null ; llvm-objcopy x\n\nsource := a\n";
-        let words = flags(saved).expect("flags");
-        assert_eq!(
-            words,
-            [
-                "--edition=2021",
-                "-Copt-level=s",
-                "@./include/generated/rustc_cfg",
-                "--extern",
-                "ffi",
-                "-L./rust",
-                "--sysroot=/dev/null"
-            ]
-        );
-        assert!(flags("savedcmd_a.o := gcc -c a.c\n").is_err());
-        assert!(flags("").is_err());
-    }
 }
