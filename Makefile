@@ -8,7 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test api upstream driver shell series apply unapply docs \
+TASKS := demo test api upstream matrix driver shell series apply unapply docs \
 	contract messages bless mutants bench bench-check bench-bless \
 	toolchain source graft configure build fmt
 
@@ -19,6 +19,7 @@ help:
 	@echo 'make test        run every test'
 	@echo 'make api         compare the public API with that of Linux 7.3'
 	@echo 'make upstream    run upstream'\''s own users and tests, without the library and with it'
+	@echo 'make matrix      run the suites on machines that reach memory by different roads'
 	@echo
 	@echo 'make driver      build, load and judge your own module: M=path/to/module (docs/your-driver.md)'
 	@echo 'make shell       a shell in the kernel, with the samples and QEMU'\''s edu at hand'
@@ -26,6 +27,7 @@ help:
 	@echo 'make series      write the library as a series of patches against Linux 7.3, and check it'
 	@echo 'make apply       put that series on a branch of your own git tree: KDIR=~/linux'
 	@echo 'make unapply     take it back'
+	@echo
 	@echo 'make bench       measure the library against C and against upstream'
 	@echo
 	@echo 'Steps of these, to run by themselves:'
@@ -51,6 +53,7 @@ help:
 	@echo 'SIGNOFF=1        series, apply: sign off with your git identity'
 	@echo 'VERIFY=1         series: build and boot each commit, and run its tests'
 	@echo 'BRANCH=          apply, unapply: the name of the branch, if not coherent-kind'
+	@echo 'CELL=            the one machine that make matrix runs'
 	@echo 'COHERENT_CACHE=  where downloads, trees and builds go'
 
 $(TASKS): xtask

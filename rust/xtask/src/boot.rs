@@ -60,6 +60,12 @@ impl Plan {
         plan
     }
 
+    /// Runs a line of shell.
+    pub fn shell(mut self, line: &str) -> Self {
+        _ = writeln!(self.script, "{line}");
+        self
+    }
+
     /// Writes the trace to the second serial port.
     pub fn dump_trace(mut self) -> Self {
         self.script.push_str("trace_dump\n");

@@ -10,6 +10,7 @@ use regex::Regex;
 use std::fmt;
 use std::sync::LazyLock;
 
+mod faults;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -34,6 +35,10 @@ pub enum Kind {
     Stall,
     Sanitizer,
     Leak,
+    /// An IOMMU stopped a device.
+    Iommu,
+    /// An IOMMU was to stop a device, and did not say so.
+    NoFault,
     /// The kernel could not print all it had to say.
     Dropped,
     /// A step of user space failed.
@@ -45,7 +50,7 @@ pub enum Kind {
 }
 
 /// How the kernel, or user space, begins a complaint. The first that matches counts.
-const BEGINNINGS: [(Kind, &str); 10] = [
+const BEGINNINGS: [(Kind, &str); 11] = [
     (Kind::Panic, r"^Kernel panic - not syncing"),
     (Kind::Dropped, r"^\*\* \d+ printk messages dropped"),
     (Kind::Sanitizer, r"^BUG: (K[A-Z]*SAN|KFENCE): |^UBSAN: "),
@@ -58,6 +63,7 @@ const BEGINNINGS: [(Kind, &str); 10] = [
         r"^rcu: INFO: |^rcu: .* kthread starved|^INFO: task .* blocked|^watchdog: BUG: |^watchdog: .* LOCKUP|^BUG: (soft|workqueue) lockup",
     ),
     (Kind::DmaApi, r"^DMA-API: |: DMA-API: "),
+    (Kind::Iommu, r"^DMAR: \[(DMA|INTR)"),
     (
         Kind::Leak,
         r"^kmemleak: \d+ new suspected|^BUG .*: Objects remaining",
@@ -109,6 +115,7 @@ pub fn judge(log: &str) -> Vec<Finding> {
             excerpt: lines[complaint.start..complaint.end].join("\n"),
         })
         .collect();
+    faults::settle(&lines, &mut findings);
     findings.extend(no_end(&lines));
     findings
 }
@@ -193,7 +200,7 @@ impl Complaint {
     fn ends_with(&self, line: &str) -> bool {
         let length = self.end - self.start;
         match self.kind {
-            Kind::Dropped => true,
+            Kind::Dropped | Kind::Iommu => true,
             Kind::Step => length >= WORDS,
             // Without a trace it is one line.
             Kind::DmaApi if !line.starts_with("---[ end ") && length == 1 => true,
@@ -286,6 +293,8 @@ impl fmt::Display for Kind {
             Self::Stall => "stall",
             Self::Sanitizer => "sanitizer report",
             Self::Leak => "leak",
+            Self::Iommu => "IOMMU fault",
+            Self::NoFault => "an IOMMU fault is missing",
             Self::Dropped => "kernel messages were dropped",
             Self::Step => "a step of user space failed",
             Self::NoEnd => "the run did not reach its end",

@@ -116,7 +116,7 @@ pub fn kernel_clippy(session: &mut Session, kernel: &Kernel) -> Result<()> {
             kernel.build.join("Module.symvers"),
             clippy.build.join("Module.symvers"),
         )?;
-        for directory in ["kunit", "samples", "bench"] {
+        for directory in ["kunit", "kunit/faults", "samples", "bench"] {
             let directory = session.workspace.checkout.join(directory);
             clippy.modules(&session.workspace, step, &directory, Lints::Clippy)?;
         }

@@ -23,6 +23,7 @@ mod kernel;
 mod ktap;
 mod lint;
 mod lock;
+mod matrix;
 mod modinfo;
 mod mutants;
 mod process;
@@ -108,6 +109,8 @@ enum Task {
     Apply(apply::Options),
     /// Take it back
     Unapply(apply::Options),
+    /// Run the suites on machines whose memory is reached by different roads
+    Matrix(matrix::Arguments),
     /// Format the code
     Fmt,
     /// Judge the console log of a run, and the KTAP in it
@@ -150,6 +153,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Mutants { only } => return mutants::run(session, &only),
         Task::Messages => return contract::examples::run(session),
         Task::Bless => return contract::run(session, true),
+        Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),
         Task::Apply(options) => {
@@ -175,7 +179,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Task::Build => {
             let kernel = session.debug_kernel()?;
-            for directory in ["kunit", "samples"] {
+            for directory in ["kunit", "kunit/faults", "samples"] {
                 for module in session.modules(&kernel, directory)? {
                     println!("{}", module.display());
                 }

@@ -4,6 +4,8 @@
 //!
 //! They fire on every road that an allocation can take, also where dma-debug sees nothing.
 
+pub mod totals;
+
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 

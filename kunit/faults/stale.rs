@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a fresh buffer holds, as the device sees it.
+//!
+//! This measures, and prints a line for each kind. What is expected without a mapping depends on
+//! the road that the allocation takes, so whoever reads the line has to know.
+
+use crate::device::{
+    check,
+    Edu, //
+};
+use kernel::{
+    dma::{
+        Coherent,
+        DmaAddress, //
+    },
+    ffi::{
+        c_int,
+        c_uint, //
+    },
+    io::{
+        io_read,
+        io_write, //
+    },
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+extern "C" {
+    fn coherent_faults_leave(byte: u8, order: c_uint, blocks: c_uint) -> c_int;
+}
+
+/// What the kernel had in its memory.
+const SECRET: u8 = 0xa7;
+const ORDER: u32 = 2;
+const SIZE: usize = PAGE_SIZE << ORDER;
+/// At most 2 GiB: less than nearly all that is free would be found again only by chance.
+const BLOCKS: u32 = 1 << 17;
+/// How many fresh buffers are looked at, ...
+const BUFFERS: usize = 8;
+/// ... and how much of each.
+const SAMPLE: usize = 64;
+
+/// Fills memory with a secret and gives it back to the kernel.
+fn leave_secrets() -> Result {
+    // SAFETY: The function may be called from any context that may sleep.
+    kernel::error::to_result(unsafe { coherent_faults_leave(SECRET, ORDER, BLOCKS) })
+}
+
+/// Whether the device finds the secret in the middle of the buffer at `at`.
+fn is_secret(edu: &Edu, at: DmaAddress) -> Result<bool> {
+    let found: Coherent<[u8]> = Coherent::zeroed_slice(edu, SAMPLE, GFP_KERNEL)?;
+    for i in 0..SAMPLE {
+        io_write!(&found, [try: i], !SECRET);
+    }
+    edu.fetch(at + (SIZE / 2) as u64, SAMPLE)?;
+    edu.put(found.dma_address(), SAMPLE)?;
+
+    let mut count = 0;
+    for i in 0..SAMPLE {
+        let byte = io_read!(&found, [try: i]);
+        // Else nothing was copied.
+        check!(byte != !SECRET);
+        count += usize::from(byte == SECRET);
+    }
+    Ok(count == SAMPLE)
+}
+
+/// Counts in how many buffers that `alloc` makes the device finds the secret, and prints that.
+fn measure<T>(
+    edu: &Edu,
+    name: &str,
+    alloc: impl Fn(&Edu) -> Result<(T, DmaAddress)>,
+) -> Result<usize> {
+    leave_secrets()?;
+    let mut held = KVec::with_capacity(BUFFERS, GFP_KERNEL)?;
+    for _ in 0..BUFFERS {
+        held.push(alloc(edu)?, GFP_KERNEL)?;
+    }
+    let mut old = 0;
+    for (_, at) in &held {
+        old += usize::from(is_secret(edu, *at)?);
+    }
+    pr_info!("stale {name}: {old} of {BUFFERS} buffers\n");
+    Ok(old)
+}
+
+#[kunit_tests(dma_faults_stale)]
+mod tests {
+    use super::*;
+    use crate::device::skip;
+    use kernel::{
+        alloc::Flags,
+        dma::CoherentHandle, //
+    };
+
+    const NO_EDU: &CStr = c"no driver is bound to an edu device";
+
+    fn no_mapping(edu: &Edu, flags: Flags) -> Result<(CoherentHandle, DmaAddress)> {
+        let c = CoherentHandle::alloc(edu, SIZE, flags)?;
+        let at = c.dma_address();
+        Ok((c, at))
+    }
+
+    /// So the method finds what is there.
+    #[test]
+    fn secret_is_found() -> Result {
+        let Some(edu) = Edu::lock() else {
+            return skip(NO_EDU);
+        };
+        let c = Coherent::from_slice(&edu, &[SECRET; SIZE], GFP_KERNEL)?;
+        check!(is_secret(&edu, c.dma_address())?);
+        Ok(())
+    }
+
+    #[test]
+    fn normal_is_clear() -> Result {
+        let Some(edu) = Edu::lock() else {
+            return skip(NO_EDU);
+        };
+        let old = measure(&edu, "Normal", |edu| {
+            let c = Coherent::<u8>::zeroed_slice(edu, SIZE, GFP_KERNEL)?;
+            let at = c.dma_address();
+            Ok((c, at))
+        })?;
+        check!(old == 0);
+        Ok(())
+    }
+
+    #[test]
+    fn no_mapping_is_measured() -> Result {
+        let Some(edu) = Edu::lock() else {
+            return skip(NO_EDU);
+        };
+        measure(&edu, "NoMapping", |edu| no_mapping(edu, GFP_KERNEL)).map(drop)
+    }
+
+    /// The flag asks for what not every road can give.
+    #[test]
+    fn no_mapping_with_zero_flag_is_measured() -> Result {
+        let Some(edu) = Edu::lock() else {
+            return skip(NO_EDU);
+        };
+        measure(&edu, "NoMapping with __GFP_ZERO", |edu| {
+            no_mapping(edu, GFP_KERNEL | __GFP_ZERO)
+        })
+        .map(drop)
+    }
+}

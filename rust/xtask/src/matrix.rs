@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make matrix`: the suites and the samples on machines that reach memory by different roads.
+//!
+//! The machines are in `matrix.toml`. What is run and how it is judged is the same as in
+//! `make test`.
+
+mod cells;
+mod report;
+
+use self::cells::{Cell, Host};
+use self::report::{Outcome, Report};
+use crate::boot::{self, Boot, COMMAND_LINE, Plan};
+use crate::demo::named;
+use crate::kernel::Kernel;
+use crate::session::Session;
+use crate::test::{self, Tally};
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Run this cell only
+    #[arg(long, env = "CELL")]
+    cell: Option<String>,
+
+    /// Print the names of the cells as JSON, and run none
+    #[arg(long)]
+    list: bool,
+
+    /// How many allocations the stress suite makes
+    #[arg(long, env = "ALLOCATIONS")]
+    allocations: Option<u64>,
+}
+
+/// A kernel and its modules, or why there are none.
+type Built = Result<(Kernel, Vec<PathBuf>), String>;
+
+pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
+    let all = cells::read(&session.workspace)?;
+    if arguments.list {
+        let names: Vec<&str> = all.iter().map(|cell| cell.name.as_str()).collect();
+        println!("{}", serde_json::to_string(&names)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let wanted = cells::choose(all, arguments.cell.as_deref())?;
+    // Also installs QEMU, which is asked for its devices.
+    session.prepare()?;
+    let host = Host::look()?;
+
+    let mut kernels: BTreeMap<Vec<String>, Built> = BTreeMap::new();
+    let mut reports = Vec::new();
+    for cell in wanted {
+        let started = Instant::now();
+        let outcome = match cell.obstacle(&host) {
+            Some(reason) => Outcome::Skipped(reason),
+            None => {
+                let built = kernels
+                    .entry(cell.fragments.clone())
+                    .or_insert_with(|| build(session, &cell).map_err(|e| format!("{e:#}")));
+                match built {
+                    Ok((kernel, modules)) => run_cell(session, &cell, kernel, modules, arguments)
+                        .unwrap_or_else(|error| Outcome::Broken(format!("{error:#}"))),
+                    Err(error) => Outcome::Broken(error.clone()),
+                }
+            }
+        };
+        reports.push(Report::new(cell, outcome, started.elapsed()));
+    }
+
+    report::write(&session.workspace, &reports)?;
+    println!("{}", session.ui.times());
+    println!("{}", report::stale_table(&reports));
+    println!("{}", report::table(&reports));
+    println!("{}", report::summary(&reports));
+    Ok(if report::good(&reports) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn build(session: &mut Session, cell: &Cell) -> Result<(Kernel, Vec<PathBuf>)> {
+    let fragments: Vec<&str> = cell.fragments.iter().map(String::as_str).collect();
+    let kernel = session.grafted(cell.kernel(), &fragments)?;
+    kernel.build(&session.workspace, &mut session.ui)?;
+    let modules = modules(session, &kernel)?;
+    Ok((kernel, modules))
+}
+
+/// All external modules.
+pub fn modules(session: &mut Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
+    let mut modules = Vec::new();
+    for directory in ["kunit", "kunit/faults", "samples"] {
+        modules.extend(session.modules(kernel, directory)?);
+    }
+    Ok(modules)
+}
+
+/// What a cell runs: all suites, and all drivers that use coherent memory.
+pub fn plan(kernel: &Kernel, modules: &[PathBuf], allocations: Option<u64>) -> Result<Plan> {
+    let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
+    Ok(Plan::default()
+        .trace()
+        // The driver binds the device that the suites about faults use.
+        .load(named(modules, "edu")?, "")
+        .load_and_unload(named(modules, "coherent_kunit")?)
+        .shell("step faults_start")
+        .load(named(modules, "coherent_faults")?, &parameters)
+        .shell("step rmmod coherent_faults")
+        .shell("step rmmod edu")
+        .load_and_unload(named(modules, "flush_page")?)
+        // Upstream's own user of coherent memory.
+        .load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"))
+        .load(named(modules, "edu_late")?, "")
+        .shell("step unplug edu_late")
+        .shell("step rescan edu_late")
+        .shell("step rmmod edu_late")
+        .dump_trace())
+}
+
+fn run_cell(
+    session: &mut Session,
+    cell: &Cell,
+    kernel: &Kernel,
+    modules: &[PathBuf],
+    arguments: &Arguments,
+) -> Result<Outcome> {
+    let plan = plan(kernel, modules, arguments.allocations)?;
+    let command_line = format!("{COMMAND_LINE} {}", cell.command_line);
+    // Of an option that is given twice, QEMU takes the last.
+    let mut options = vec!["-machine", &cell.machine, "-m", &cell.memory];
+    options.extend(["-append", &command_line]);
+    options.extend(cell.devices.iter().flat_map(|device| ["-device", device]));
+    let name = format!("matrix-{}", cell.name);
+    let logs = session
+        .ui
+        .step(&format!("booting: {}", cell.name), |step| {
+            let boot = Boot {
+                name: &name,
+                plan,
+                arguments: &options,
+                // A stress of the default size takes a fraction of this.
+                limit: Duration::from_secs(300 + arguments.allocations.unwrap_or(0) / 500),
+            };
+            boot::run(&session.workspace, step, kernel, &boot)
+        })?;
+
+    let mut tally = Tally::default();
+    let mut suites = test::all_suites(&session.workspace)?;
+    suites.retain(|suite| !cell.skips.contains(suite));
+    test::judge_run(&mut tally, kernel, &logs, &suites)?;
+    let stale = report::stale(&logs.console)?;
+    tally.note("stale memory", cell.judge_stale(&stale));
+    Ok(Outcome::Ran {
+        checks: tally,
+        stale,
+    })
+}
