@@ -56,14 +56,15 @@ fn is_secret(edu: &Edu, at: DmaAddress) -> Result<bool> {
     edu.fetch(at + (SIZE / 2) as u64, SAMPLE)?;
     edu.put(found.dma_address(), SAMPLE)?;
 
-    let mut count = 0;
+    let (mut secret, mut untouched) = (0, 0);
     for i in 0..SAMPLE {
         let byte = io_read!(&found, [try: i]);
-        // Else nothing was copied.
-        check!(byte != !SECRET);
-        count += usize::from(byte == SECRET);
+        secret += usize::from(byte == SECRET);
+        untouched += usize::from(byte == !SECRET);
     }
-    Ok(count == SAMPLE)
+    // Else nothing was copied. Some of these bytes may stand in old data.
+    check!(untouched < SAMPLE);
+    Ok(secret == SAMPLE)
 }
 
 /// Counts in how many buffers that `alloc` makes the device finds the secret, and prints that.
