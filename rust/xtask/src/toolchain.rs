@@ -74,6 +74,8 @@ fn packages() -> Vec<Package> {
         ("bison", "makes the parser of Kconfig"),
         ("bc", "computes the kernel's time constants"),
         ("libelf-dev", "objtool reads object files"),
+        ("perl", "runs checkpatch, and parts of the kernel's build"),
+        ("git", "makes the series of patches"),
         ("python3", "the kernel's kunit.py reads KTAP"),
         ("xz-utils", "unpacks the kernel source"),
         (
