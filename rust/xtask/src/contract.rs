@@ -16,7 +16,7 @@ pub mod variant;
 
 use crate::kernel::Kernel;
 use crate::session::Session;
-use crate::table;
+use crate::test::Tally;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use cases::{Case, Failure};
@@ -227,16 +227,12 @@ pub fn run(session: &mut Session, bless: bool) -> Result<ExitCode> {
     for failure in &verdict.failures {
         eprintln!("FAILED: {failure}");
     }
-    let mut table = table::new(["check", "passed", "failed", "skipped"]);
+    let mut tally = Tally::default();
     for (name, passed, failed, skipped) in &verdict.rows {
-        table.add_row([
-            name.to_string(),
-            passed.to_string(),
-            failed.to_string(),
-            skipped.to_string(),
-        ]);
+        tally.add(*name, *passed, *failed, *skipped);
     }
-    println!("{table}\nin {:.1} s", verdict.took.as_secs_f64());
+    tally.print();
+    println!("in {:.1} s", verdict.took.as_secs_f64());
     Ok(match verdict.good() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

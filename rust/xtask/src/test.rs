@@ -32,7 +32,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, name: impl Into<String>, passed: usize, failed: usize, skipped: usize) {
+    pub fn add(&mut self, name: impl Into<String>, passed: usize, failed: usize, skipped: usize) {
         self.rows.push((name.into(), passed, failed, skipped));
     }
 
@@ -51,7 +51,7 @@ impl Tally {
         })
     }
 
-    fn print(&self) {
+    pub fn print(&self) {
         let mut table = table::new(["check", "passed", "failed", "skipped"]);
         for (name, passed, failed, skipped) in &self.rows {
             table.add_row([
