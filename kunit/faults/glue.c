@@ -12,6 +12,8 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/irqflags.h>
@@ -257,7 +259,7 @@ int coherent_faults_leave(u8 byte, unsigned int order, unsigned int blocks)
 
 	for (zone = 0; zone < ARRAY_SIZE(zones); zone++) {
 		for (i = 0; i < blocks; i++) {
-			if (zones[zone] == GFP_DMA32 && coherent_faults_free_pages() < LEFT_FREE)
+			if (coherent_faults_free_pages() < LEFT_FREE)
 				break;
 			pages[i] = alloc_pages(zones[zone] | __GFP_NORETRY | __GFP_NOWARN, order);
 			if (!pages[i])
@@ -278,4 +280,28 @@ unsigned long coherent_faults_free_pages(void)
 
 	si_meminfo(&info);
 	return info.freeram;
+}
+
+/* Reads a file of the kernel's, which has no size; returns the bytes that it had, at most @size. */
+ssize_t coherent_faults_read_file(const char *path, void *buffer, size_t size)
+{
+	struct file *file;
+	size_t done = 0;
+	loff_t at = 0;
+	ssize_t got;
+
+	/* Threads of the kernel see no files otherwise. */
+	scoped_with_init_fs()
+		file = filp_open(path, O_RDONLY, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	do {
+		got = kernel_read(file, buffer + done, size - done, &at);
+		if (got > 0)
+			done += got;
+	} while (got > 0 && done < size);
+
+	filp_close(file, NULL);
+	return got < 0 ? got : done;
 }

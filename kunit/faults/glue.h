@@ -25,5 +25,6 @@ int coherent_faults_irqs_off(void (*fn)(void *data), void *data);
 int coherent_faults_threads(int (*fn)(const void *data, int number), const void *data);
 int coherent_faults_leave(u8 byte, unsigned int order, unsigned int blocks);
 unsigned long coherent_faults_free_pages(void);
+ssize_t coherent_faults_read_file(const char *path, void *buffer, size_t size);
 
 #endif

@@ -31,6 +31,18 @@ fn each_fails_once<T>(
     name: &str,
     construct: impl Fn(&Device<Bound>) -> Result<T>, //
 ) -> Result {
+    // Else nothing was injected.
+    check!(count_needed(name, construct)? > 0);
+    Ok(())
+}
+
+/// The same. Returns how many of the allocations the constructor needs, for the device where it
+/// needs the fewest.
+fn count_needed<T>(
+    name: &str,
+    construct: impl Fn(&Device<Bound>) -> Result<T>, //
+) -> Result<u32> {
+    let mut fewest = u32::MAX;
     for dev in &TestDevice::all()? {
         let before = dev.references();
         let (mut nth, mut refused) = (1, 0);
@@ -59,10 +71,9 @@ fn each_fails_once<T>(
             "{name}: of {} allocations inside, {refused} are needed\n",
             nth - 1
         );
-        // Else nothing was injected.
-        check!(refused > 0);
+        fewest = fewest.min(refused);
     }
-    Ok(())
+    Ok(fewest)
 }
 
 #[kunit_tests(dma_faults_inject)]
@@ -151,8 +162,10 @@ mod tests {
         each_fails_once("atomic handle", |dev| {
             CoherentHandle::alloc(dev, SIZE, GFP_ATOMIC)
         })?;
-        each_fails_once("atomic zeroed_slice", |dev| {
+        // A device that does not see the caches gets this from a pool: nothing need be allocated.
+        count_needed("atomic zeroed_slice", |dev| {
             Coherent::<u8>::zeroed_slice(dev, SIZE, GFP_ATOMIC)
         })
+        .map(drop)
     }
 }

@@ -12,6 +12,7 @@ mod device;
 mod inject;
 mod iommu;
 mod mask;
+mod space;
 mod stale;
 mod stress;
 mod wrong;
@@ -23,7 +24,7 @@ module! {
     description: "KUnit suites for DMA-coherent memory where something goes wrong",
     license: "GPL v2",
     params: {
-        allocations: u64 {
+        allocations: u32 {
             default: 20_000,
             description: "How many allocations the stress suite makes",
         },
