@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn caller_cannot_add_the_attribute() -> Result {
         let dev = TestDevice::normal()?;
-        let c = Coherent::<u64>::zeroed_with_attrs(&dev, GFP_KERNEL, NoMapping::ATTRS)?;
+        let c = Coherent::<u32>::zeroed_with_attrs(&dev, GFP_KERNEL, NoMapping::ATTRS)?;
         // A cookie need not be an address of memory; where it is one of a `struct page`, what is
         // written below would silently go there.
         assert_eq!(c.as_ptr().addr() % PAGE_SIZE, 0);
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(c.as_ptr().addr() % PAGE_SIZE, 0);
 
         // These write to the memory.
-        let d = Coherent::<u64>::init_with_attrs(&dev, GFP_KERNEL, attrs, 7)?;
+        let d = Coherent::<u32>::init_with_attrs(&dev, GFP_KERNEL, attrs, 7)?;
         assert_eq!(d.as_ptr().addr() % PAGE_SIZE, 0);
         assert_eq!(d.read_val(), 7);
         let e = Coherent::from_slice_with_attrs(&dev, &[1u8, 2, 3], GFP_KERNEL, attrs)?;

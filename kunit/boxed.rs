@@ -48,8 +48,8 @@ mod tests {
         assert_eq!(shared.len(), 3);
         assert_eq!(io_read!(&shared, [try: 2]), 9);
 
-        let value = CoherentBox::<u64>::zeroed_with_attrs(&dev, GFP_KERNEL, DMA_ATTR_NO_WARN)?;
-        let shared: Coherent<u64> = value.into();
+        let value = CoherentBox::<u32>::zeroed_with_attrs(&dev, GFP_KERNEL, DMA_ATTR_NO_WARN)?;
+        let shared: Coherent<u32> = value.into();
         assert_eq!(shared.read_val(), 0);
         Ok(())
     }

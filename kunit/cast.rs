@@ -50,6 +50,7 @@ mod tests {
         assert_eq!(record.dma_address(), c.dma_address());
         assert_eq!(io_read!(record, .tag), 1);
         assert_eq!(io_read!(record, .length), 2);
+        #[cfg(CONFIG_64BIT)]
         assert_eq!(io_read!(record, .address), 3);
 
         let dev = TestDevice::no_mapping()?;

@@ -37,4 +37,5 @@ unsafe impl AsBytes for Outer {}
 pub(crate) struct Page(pub(crate) [u8; 4096]);
 
 /// Tied to a thread, and neither a set of bytes nor made of them.
-pub(crate) struct Pinned(#[expect(dead_code)] pub(crate) *mut u8, pub(crate) u64);
+#[repr(C)]
+pub(crate) struct Pinned(pub(crate) *mut u8, pub(crate) u64);

@@ -226,7 +226,7 @@ impl<'a> Engine<'a> {
 
     /// Copies `size` bytes from one place in memory to another, by way of the device's buffer.
     fn carry(&self, from: DmaAddress, to: DmaAddress, size: usize) -> Result {
-        // The DMA mask keeps addresses far below 4 GiB.
+        // The registers have 32 bits, and the DMA mask keeps addresses in them.
         let (from, to) = (u32::try_from(from)?, u32::try_from(to)?);
 
         for offset in (0..size).step_by(CHUNK) {
@@ -436,9 +436,11 @@ impl pci::Driver for EduDriver {
             return Err(EBUSY);
         }
 
+        let bits = module_parameters::address_bits.value();
         // SAFETY: There are no concurrent calls to DMA allocation and mapping primitives.
-        unsafe { pdev.dma_set_mask_and_coherent(DmaMask::new::<28>()) }
-            .inspect_err(|_| dev_err!(pdev, "no DMA to 28 bits of address (CONFIG_ZONE_DMA?)\n"))?;
+        unsafe { pdev.dma_set_mask_and_coherent(DmaMask::try_new(bits)?) }.inspect_err(|_| {
+            dev_err!(pdev, "no DMA to {bits} bits of address (CONFIG_ZONE_DMA?)\n")
+        })?;
 
         let dev = pdev.as_ref();
         let data = EduData {
@@ -482,6 +484,10 @@ kernel::module_pci_driver! {
     description: "DMA-coherent memory with and without a mapping for the CPU",
     license: "GPL v2",
     params: {
+        address_bits: u32 {
+            default: 28,
+            description: "How many bits of address the device has (dma_mask= of QEMU's device)",
+        },
         misdirect: i64 {
             default: -1,
             description: "Fetch the place with this number from where the next one is, and fail",

@@ -127,8 +127,9 @@ impl pci::Driver for LateDriver {
 
         pdev.enable_device_mem()?;
         let bar = pdev.iomap_region_sized::<{ regs::END }>(0, c"edu_late")?;
+        let mask = DmaMask::try_new(module_parameters::address_bits.value())?;
         // SAFETY: There are no concurrent calls to DMA allocation and mapping primitives.
-        unsafe { pdev.dma_set_mask_and_coherent(DmaMask::new::<28>()) }?;
+        unsafe { pdev.dma_set_mask_and_coherent(mask) }?;
         pdev.set_master();
 
         Ok(Late {
@@ -162,4 +163,10 @@ kernel::module_pci_driver! {
     authors: ["The Coherent<T, Kind> project"],
     description: "A driver that is unbound while its device copies",
     license: "GPL v2",
+    params: {
+        address_bits: u32 {
+            default: 28,
+            description: "How many bits of address the device has (dma_mask= of QEMU's device)",
+        },
+    },
 }

@@ -27,7 +27,11 @@ use kernel::{
         io_write, //
     },
     page::PAGE_SIZE,
-    prelude::*, //
+    prelude::*,
+    time::{
+        delay::fsleep,
+        Delta, //
+    }, //
 };
 
 extern "C" {
@@ -78,7 +82,10 @@ fn load(edu: &Edu) -> Result {
     edu.fetch(source.dma_address(), Edu::MOST)
 }
 
+/// Announces a copy that is to fault.
 fn expect_fault(at: DmaAddress) {
+    // The driver of an SMMU reports a few faults in 5 seconds and drops the rest.
+    fsleep(Delta::from_secs(6));
     pr_info!("fault expected at {:#x}\n", at & !(PAGE - 1));
 }
 

@@ -53,16 +53,20 @@ mod tests {
     fn too_small_is_no_memory() -> Result {
         for dev in &TestDevice::all()? {
             for bits in [14, 16, 20] {
-                exhaust(dev, bits, |dev| {
-                    let c = Coherent::<u8>::zeroed_slice_with_attrs(
-                        dev,
-                        SIZE,
-                        GFP_KERNEL,
-                        DMA_ATTR_NO_WARN,
-                    )?;
-                    let at = c.dma_address();
-                    Ok((c, at))
-                })?;
+                // There, `__dma_alloc()` in `arch/arm/mm/dma-mapping.c` lets the mask choose the zone,
+                // and does not look at what it got.
+                if !cfg!(CONFIG_ARM) {
+                    exhaust(dev, bits, |dev| {
+                        let c = Coherent::<u8>::zeroed_slice_with_attrs(
+                            dev,
+                            SIZE,
+                            GFP_KERNEL,
+                            DMA_ATTR_NO_WARN,
+                        )?;
+                        let at = c.dma_address();
+                        Ok((c, at))
+                    })?;
+                }
                 exhaust(dev, bits, |dev| {
                     let c =
                         CoherentHandle::alloc_with_attrs(dev, SIZE, GFP_KERNEL, DMA_ATTR_NO_WARN)?;

@@ -37,7 +37,7 @@ extern "C" {
 }
 
 /// How many threads the C function starts.
-const THREADS: u64 = 2;
+const THREADS: u32 = 2;
 /// How many buffers a thread holds at once.
 const HELD: usize = 16;
 /// The largest buffer, in bytes.
@@ -79,7 +79,7 @@ impl Buffer {
 
 struct Job<'a> {
     devices: [&'a Device<Bound>; 2],
-    allocations: u64,
+    allocations: u32,
 }
 
 impl Job<'_> {
@@ -145,12 +145,14 @@ mod tests {
             allocations,
         };
 
-        // What is allocated once and kept is there after this.
-        job(500).run_in_threads()?;
+        // What is allocated once and kept is there after the first half, and the lists of free pages
+        // that each CPU has for itself are as long as they get.
+        let half = total / THREADS / 2;
+        job(half).run_in_threads()?;
         let references = devices.map(TestDevice::references);
         let free = free_pages();
 
-        job(total / THREADS).run_in_threads()?;
+        job(half).run_in_threads()?;
 
         let lost = free.saturating_sub(free_pages());
         pr_info!(
