@@ -105,10 +105,45 @@ pub struct Version {
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const NEWER_SUITES: [&str; 4] = ["trixie-backports", "sid", "forky", "experimental"];
 
+/// The suites that are newer than the machine, and its own.
+fn newer(own: BTreeSet<String>) -> Vec<String> {
+    let newer = NEWER_SUITES.iter().map(|suite| suite.to_string());
+    newer.chain(own).collect()
+}
+
+/// The suites whose packages are new and made for the machine's release.
+fn backports(own: BTreeSet<String>) -> Vec<String> {
+    own.iter()
+        .filter(|suite| !suite.contains('-'))
+        .map(|suite| format!("{suite}-backports"))
+        .collect()
+}
+
 impl Archive {
     /// Sets the second apt up and fetches its lists, from the mirror that the machine uses.
     pub fn open(workspace: &Workspace, step: &mut Step) -> Result<Self> {
-        let root = workspace.cache("apt");
+        Self::set_up(workspace, step, "apt", None, newer)
+    }
+
+    /// The same, for packages of another architecture.
+    pub fn open_for(workspace: &Workspace, step: &mut Step, architecture: &str) -> Result<Self> {
+        let name = format!("apt-{architecture}");
+        Self::set_up(workspace, step, &name, Some(architecture), newer)
+    }
+
+    /// The same, for newer packages that run on the machine's own release.
+    pub fn open_backports(workspace: &Workspace, step: &mut Step) -> Result<Self> {
+        Self::set_up(workspace, step, "apt-backports", None, backports)
+    }
+
+    fn set_up(
+        workspace: &Workspace,
+        step: &mut Step,
+        name: &str,
+        architecture: Option<&str>,
+        suites: fn(BTreeSet<String>) -> Vec<String>,
+    ) -> Result<Self> {
+        let root = workspace.cache(name);
         for dir in ["state/lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(root.join(dir)).context("cannot create apt's directories")?;
         }
@@ -128,14 +163,12 @@ impl Archive {
                 )?
             }
         };
-        let sources: String = NEWER_SUITES
+        let sources: String = suites(own_suites)
             .iter()
-            .map(|suite| suite.to_string())
-            .chain(own_suites)
             .map(|suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))
             .collect();
         fs::write(root.join("sources.list"), sources)?;
-        fs::write(&archive.config, configuration(&root))?;
+        fs::write(&archive.config, configuration(&root, architecture))?;
 
         // A suite that the mirror lacks makes this fail although all others were fetched; whether
         // what is needed was found shows later.
@@ -159,9 +192,9 @@ impl Archive {
             .reduce(|best, next| if is_newer(&next, &best) { next } else { best })
             .with_context(|| {
                 format!(
-                    "no suite of the Debian archive ({}) has {package} {prefix}*; what apt said is \
+                    "no suite of the Debian archive in {} has {package} {prefix}*; what apt said is \
                      in {}",
-                    NEWER_SUITES.join(", "),
+                    self.config.with_file_name("sources.list").display(),
                     self.log.display()
                 )
             })
@@ -190,10 +223,17 @@ impl Archive {
     }
 }
 
-fn configuration(root: &Path) -> String {
+fn configuration(root: &Path, architecture: Option<&str>) -> String {
     let root = root.display();
+    // What the machine has installed is of another architecture, and does not matter here.
+    let architecture = architecture.map_or(String::new(), |name| {
+        format!(
+            "APT::Architecture \"{name}\";\nAPT::Architectures \"{name}\";\n\
+             Dir::State::status \"/dev/null\";\n"
+        )
+    });
     format!(
-        r#"Dir::Etc::sourcelist "{root}/sources.list";
+        r#"{architecture}Dir::Etc::sourcelist "{root}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Dir::State "{root}/state";
 Dir::Cache "{root}/cache";

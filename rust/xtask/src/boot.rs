@@ -2,8 +2,10 @@
 
 //! Booting a kernel in QEMU with an initramfs that carries out a plan.
 
+use crate::guest;
 use crate::kernel::Kernel;
 use crate::process;
+use crate::target::Architecture;
 use crate::ui::Step;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -13,10 +15,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-const BUSYBOX: &str = "/bin/busybox";
-
-/// What the kernel is told: where its console is, and to end QEMU when it panics.
-pub const COMMAND_LINE: &str = "console=ttyS0 panic=-1";
+/// What the kernel is told: where its console is, and to end QEMU when it panics. `boot/init` is
+/// told where the trace goes.
+pub fn command_line(architecture: Architecture) -> String {
+    let facts = architecture.facts();
+    format!(
+        "console={} panic=-1 TRACE=/dev/{}",
+        facts.console, facts.trace
+    )
+}
 
 /// What user space does, in shell; see `boot/init` for what it can use.
 #[derive(Clone, Debug, Default)]
@@ -118,12 +125,18 @@ pub fn run(
         fs::write(log, "").with_context(|| format!("cannot write {}", log.display()))?;
     }
 
-    let mut qemu = machine(kernel, &initramfs);
+    let mut qemu = machine(workspace, kernel, &initramfs);
+    let architecture = kernel.target.architecture;
     qemu.arg("-serial")
-        .arg(format!("file:{}", console_path.display()))
-        .arg("-serial")
-        .arg(format!("file:{}", trace_path.display()))
-        .args(["-append", COMMAND_LINE])
+        .arg(format!("file:{}", console_path.display()));
+    let trace = format!("file,id=trace,path={}", trace_path.display());
+    qemu.args(["-chardev", &trace]);
+    if architecture.facts().two_ports {
+        qemu.args(["-serial", "chardev:trace"]);
+    } else {
+        qemu.args(["-device", "pci-serial,chardev=trace"]);
+    }
+    qemu.args(["-append", &command_line(architecture)])
         .args(boot.arguments);
     let qemu_log = dir.join("qemu.log");
     let child = process::spawn(&mut qemu, &qemu_log)?;
@@ -153,15 +166,23 @@ pub fn run(
 }
 
 /// QEMU with a kernel, without a console and devices.
-pub fn machine(kernel: &Kernel, initramfs: &Path) -> Command {
-    let mut qemu = process::command("qemu-system-x86_64");
-    qemu.args(["-machine", "q35", "-accel", "tcg", "-cpu", "max"])
-        .args(["-smp", "2", "-m", "512M"])
-        .args(["-nodefaults", "-display", "none", "-no-reboot"])
-        .arg("-kernel")
-        .arg(kernel.build.join("arch/x86/boot/bzImage"))
-        .arg("-initrd")
-        .arg(initramfs);
+pub fn machine(workspace: &Workspace, kernel: &Kernel, initramfs: &Path) -> Command {
+    let facts = kernel.target.architecture.facts();
+    let mut qemu = process::command(guest::qemu(workspace, kernel.target.architecture));
+    qemu.args([
+        "-machine",
+        facts.machine,
+        "-accel",
+        "tcg",
+        "-cpu",
+        facts.cpu,
+    ])
+    .args(["-smp", "2", "-m", "512M"])
+    .args(["-nodefaults", "-display", "none", "-no-reboot"])
+    .arg("-kernel")
+    .arg(kernel.build.join(facts.image))
+    .arg("-initrd")
+    .arg(initramfs);
     qemu
 }
 
@@ -179,6 +200,7 @@ pub fn initramfs(
     plan: &Plan,
     dir: &Path,
 ) -> Result<PathBuf> {
+    let busybox = guest::busybox(workspace, step, kernel.target.architecture)?;
     let plan_file = dir.join("plan");
     fs::write(&plan_file, &plan.script)?;
 
@@ -187,7 +209,7 @@ pub fn initramfs(
         _ = writeln!(list, "dir /{directory} 755 0 0");
     }
     _ = writeln!(list, "nod /dev/console 600 0 0 c 5 1");
-    _ = writeln!(list, "file /bin/busybox {BUSYBOX} 755 0 0");
+    _ = writeln!(list, "file /bin/busybox {} 755 0 0", busybox.display());
     for applet in ["sh", "mount", "cat", "echo", "insmod", "rmmod", "poweroff"] {
         _ = writeln!(list, "slink /bin/{applet} busybox 755 0 0");
     }

@@ -63,14 +63,17 @@ const BEGINNINGS: [(Kind, &str); 11] = [
         r"^rcu: INFO: |^rcu: .* kthread starved|^INFO: task .* blocked|^watchdog: BUG: |^watchdog: .* LOCKUP|^BUG: (soft|workqueue) lockup",
     ),
     (Kind::DmaApi, r"^DMA-API: |: DMA-API: "),
-    (Kind::Iommu, r"^DMAR: \[(DMA|INTR)"),
+    (
+        Kind::Iommu,
+        r"^DMAR: \[(DMA|INTR)|^arm-smmu-v3 \S+: event: ",
+    ),
     (
         Kind::Leak,
         r"^kmemleak: \d+ new suspected|^BUG .*: Objects remaining",
     ),
     (
         Kind::Oops,
-        r"^BUG[: ]|^kernel BUG at|^Unable to handle kernel|^Internal error: |^(traps: )?(PANIC: |double fault|general protection fault)|^rust_kernel: panicked at",
+        r"^BUG[: ]|^kernel BUG at|^(CPU \d+ )?Unable to handle kernel|^Internal error: |^Unhandled (fault|prefetch abort)|^(traps: )?(PANIC: |double fault|general protection fault)|^rust_kernel: panicked at",
     ),
     (Kind::Warning, r"^WARNING: |^irq \d+: nobody cared"),
     (

@@ -6,11 +6,13 @@ use crate::external;
 use crate::graft;
 use crate::process;
 use crate::source::{self, Source};
+use crate::target::{Compiler, Target};
 use crate::toolchain::Toolchain;
 use crate::ui::{Step, Ui};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,6 +26,7 @@ pub struct Kernel {
     pub build: PathBuf,
     /// The tree that this one was copied from.
     pub pristine: PathBuf,
+    pub target: Target,
     toolchain: Toolchain,
     source_id: String,
     fragments: Vec<PathBuf>,
@@ -80,12 +83,14 @@ pub fn copy(workspace: &Workspace, step: &mut Step, from: &Path, to: &Path) -> R
 }
 
 impl Kernel {
-    /// A kernel called `name`, of the configuration that the fragments add up to.
+    /// A kernel called `name`, of the configuration that the fragments add up to: those that each
+    /// kernel has, and these.
     pub fn new(
         workspace: &Workspace,
         tree: &Path,
         source: &Source,
         toolchain: &Toolchain,
+        target: Target,
         name: &str,
         fragments: &[&str],
     ) -> Self {
@@ -93,10 +98,14 @@ impl Kernel {
             tree: tree.to_path_buf(),
             build: tree.join(format!("build-{name}")),
             pristine: source.tree.clone(),
+            target,
             toolchain: toolchain.clone(),
             source_id: source.id.clone(),
-            fragments: fragments
+            // What the architecture lacks has the last word.
+            fragments: ["base"]
                 .iter()
+                .chain(fragments)
+                .chain(&[target.architecture.facts().name])
                 .map(|fragment| workspace.fragment(fragment))
                 .collect(),
         }
@@ -117,13 +126,13 @@ impl Kernel {
             .arg(&self.tree)
             .arg(format!("O={}", self.build.display()))
             .arg(format!("-j{}", jobs()))
+            .arg(format!("ARCH={}", self.target.architecture.facts().kbuild))
             // kbuild writes who built where into the image; the same source gives the same kernel.
             .env("KBUILD_BUILD_USER", "coherent")
             .env("KBUILD_BUILD_HOST", "coherent")
             // What a person or CI has set is about their builds.
             .env_remove("MAKEFLAGS")
             .env_remove("MFLAGS")
-            .env_remove("ARCH")
             .env_remove("CROSS_COMPILE")
             .env_remove("LLVM")
             .env_remove("KBUILD_OUTPUT")
@@ -131,6 +140,9 @@ impl Kernel {
             .env_remove("M");
         if lints == Lints::Clippy {
             make.arg("CLIPPY=1");
+        }
+        if self.target.compiler == Compiler::Clang {
+            make.arg(format!("LLVM={}/", self.toolchain.llvm_bin().display()));
         }
         self.toolchain.configure(&mut make);
         make
@@ -158,12 +170,23 @@ impl Kernel {
             process::logged(step, self.make(Lints::Rustc).arg("olddefconfig"), &log)?;
 
             let config = fs::read_to_string(self.build.join(".config"))?;
-            for fragment in &self.fragments {
-                require_symbols(fragment, &fs::read_to_string(fragment)?, &config)?;
-            }
+            let texts = self.fragments.iter().map(fs::read_to_string);
+            let texts = texts.collect::<std::io::Result<Vec<_>>>()?;
+            require_symbols(&texts.concat(), &config)
+                .with_context(|| format!("cannot configure the kernel ({name})"))?;
             fs::write(&stamp, &wanted)?;
             Ok(())
         })
+    }
+
+    /// Whether the configuration has a symbol, built in or as a module.
+    pub fn has(&self, symbol: &str) -> Result<bool> {
+        let path = self.build.join(".config");
+        let config = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
+        Ok(config.lines().any(|line| {
+            line.strip_prefix(symbol)
+                .is_some_and(|v| v.starts_with('='))
+        }))
     }
 
     fn name(&self) -> String {
@@ -177,7 +200,7 @@ impl Kernel {
     pub fn identity(&self) -> Result<String> {
         let mut hasher = Sha256::new();
         hasher.update(&self.source_id);
-        hasher.update(self.toolchain.identity()?);
+        hasher.update(self.toolchain.identity(self.target.compiler)?);
         for fragment in &self.fragments {
             hasher
                 .update(fs::read(fragment).with_context(|| {
@@ -297,27 +320,28 @@ pub fn is_warning(line: &str) -> bool {
     line.starts_with("warning:") || line.contains(": warning:")
 }
 
-/// Fails if the configuration lacks what a fragment asks for, as kconfig drops silently what it
-/// cannot have.
-fn require_symbols(fragment: &Path, wanted: &str, config: &str) -> Result<()> {
-    let missing: Vec<_> = wanted
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("CONFIG_"))
-        .filter(|line| match line.strip_suffix("=n") {
-            Some(symbol) => config.lines().any(|have| {
-                have.strip_prefix(symbol)
-                    .is_some_and(|value| value.starts_with('='))
-            }),
-            None => !config.lines().any(|have| have == *line),
-        })
+/// Fails if the configuration lacks what the fragments ask for, as kconfig drops silently what it
+/// cannot have. What is said last of a symbol counts.
+fn require_symbols(wanted: &str, config: &str) -> Result<()> {
+    let assignments = |text: &str| -> BTreeMap<String, String> {
+        text.lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with("CONFIG_"))
+            .filter_map(|line| line.split_once('='))
+            .map(|(symbol, value)| (symbol.to_string(), value.to_string()))
+            .collect()
+    };
+    let have = assignments(config);
+    let missing: Vec<_> = assignments(wanted)
+        .into_iter()
+        .filter(|(symbol, value)| have.get(symbol).map_or("n", String::as_str) != value)
+        .map(|(symbol, value)| format!("{symbol}={value}"))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
     bail!(
-        "the configuration has lost what {} asks for: {} (is a dependency not set?)",
-        fragment.display(),
+        "the configuration has lost what rust/xtask/config asks for: {} (is a dependency not set?)",
         missing.join(", ")
     )
 }
@@ -334,15 +358,20 @@ mod tests {
 
     #[test]
     fn a_lost_symbol_is_named() {
-        let fragment = Path::new("base.config");
-        require_symbols(fragment, "# why\nCONFIG_RUST=y\nCONFIG_KASAN=n\n", CONFIG).expect("all");
-        let error = require_symbols(fragment, "CONFIG_RUST=y\nCONFIG_KASAN=y\n", CONFIG)
+        require_symbols("# why\nCONFIG_RUST=y\nCONFIG_KASAN=n\n", CONFIG).expect("all");
+        let error = require_symbols("CONFIG_RUST=y\nCONFIG_KASAN=y\n", CONFIG)
             .expect_err("KASAN is off")
             .to_string();
         assert!(error.contains("CONFIG_KASAN=y"), "{error}");
-        assert!(error.contains("base.config"), "{error}");
         assert!(!error.contains("CONFIG_RUST"), "{error}");
-        require_symbols(fragment, "CONFIG_RUST=n\n", CONFIG).expect_err("RUST is on");
+        require_symbols("CONFIG_RUST=n\n", CONFIG).expect_err("RUST is on");
+        require_symbols("CONFIG_NR_CPUS=8\n", CONFIG).expect_err("another number");
+    }
+
+    #[test]
+    fn the_last_word_counts() {
+        require_symbols("CONFIG_KASAN=y\nCONFIG_KASAN=n\n", CONFIG).expect("not asked for");
+        require_symbols("CONFIG_RUST=y\nCONFIG_RUST=n\n", CONFIG).expect_err("RUST is on");
     }
 
     #[test]

@@ -6,14 +6,17 @@
 //! `make test`.
 
 mod cells;
+mod device_tree;
 mod report;
 
 use self::cells::{Cell, Host};
 use self::report::{Outcome, Report};
-use crate::boot::{self, Boot, COMMAND_LINE, Plan};
+use crate::boot::{self, Boot, Plan};
 use crate::demo::named;
+use crate::guest;
 use crate::kernel::Kernel;
 use crate::session::Session;
+use crate::target::Compiler;
 use crate::test::{self, Tally};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -36,6 +39,9 @@ pub struct Arguments {
     allocations: Option<u64>,
 }
 
+/// How many bits of address QEMU's edu device has, if it is not told otherwise.
+pub const ADDRESS_BITS: u32 = 28;
+
 /// A kernel and its modules, or why there are none.
 type Built = Result<(Kernel, Vec<PathBuf>), String>;
 
@@ -47,23 +53,22 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let wanted = cells::choose(all, arguments.cell.as_deref())?;
-    // Also installs QEMU, which is asked for its devices.
-    session.prepare()?;
-    let host = Host::look()?;
 
-    let mut kernels: BTreeMap<Vec<String>, Built> = BTreeMap::new();
+    let mut kernels: BTreeMap<String, Built> = BTreeMap::new();
     let mut reports = Vec::new();
     for cell in wanted {
         let started = Instant::now();
-        let outcome = match cell.obstacle(&host) {
+        let outcome = match obstacle(session, &cell)? {
             Some(reason) => Outcome::Skipped(reason),
             None => {
                 let built = kernels
-                    .entry(cell.fragments.clone())
+                    .entry(cell.kernel())
                     .or_insert_with(|| build(session, &cell).map_err(|e| format!("{e:#}")));
                 match built {
-                    Ok((kernel, modules)) => run_cell(session, &cell, kernel, modules, arguments)
-                        .unwrap_or_else(|error| Outcome::Broken(format!("{error:#}"))),
+                    Ok((kernel, modules)) => {
+                        run_cell(session, &cell, kernel, modules, arguments.allocations)
+                            .unwrap_or_else(|error| Outcome::Broken(format!("{error:#}")))
+                    }
                     Err(error) => Outcome::Broken(error.clone()),
                 }
             }
@@ -74,6 +79,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
     report::write(&session.workspace, &reports)?;
     println!("{}", session.ui.times());
     println!("{}", report::stale_table(&reports));
+    println!("{}", report::space_table(&reports));
     println!("{}", report::table(&reports));
     println!("{}", report::summary(&reports));
     Ok(if report::good(&reports) {
@@ -83,9 +89,31 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
     })
 }
 
+/// Installs what the cell needs. Returns why it cannot run here.
+fn obstacle(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
+    let (toolchain, _) = session.prepare()?;
+    let (workspace, target) = (session.workspace.clone(), cell.target());
+    let title = format!("looking for what {} needs", cell.name);
+    let had = session.ui.step(&title, |step| {
+        guest::install_qemu(&workspace, step, target.architecture)?;
+        guest::busybox(&workspace, step, target.architecture)?;
+        if target.compiler == Compiler::Clang {
+            toolchain.install_clang(&workspace, step)?;
+        }
+        if !cell.device_tree.is_empty() {
+            device_tree::install(&workspace, step)?;
+        }
+        Host::look(&workspace, target.architecture)
+    });
+    Ok(match had {
+        Ok(host) => cell.obstacle(&host),
+        Err(error) => Some(format!("{error:#}").replace('\n', " ")),
+    })
+}
+
 fn build(session: &mut Session, cell: &Cell) -> Result<(Kernel, Vec<PathBuf>)> {
     let fragments: Vec<&str> = cell.fragments.iter().map(String::as_str).collect();
-    let kernel = session.grafted(cell.kernel(), &fragments)?;
+    let kernel = session.grafted_for(cell.target(), &cell.kernel(), &fragments)?;
     kernel.build(&session.workspace, &mut session.ui)?;
     let modules = modules(session, &kernel)?;
     Ok((kernel, modules))
@@ -101,12 +129,18 @@ pub fn modules(session: &mut Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
 }
 
 /// What a cell runs: all suites, and all drivers that use coherent memory.
-pub fn plan(kernel: &Kernel, modules: &[PathBuf], allocations: Option<u64>) -> Result<Plan> {
+pub fn plan(
+    kernel: &Kernel,
+    modules: &[PathBuf],
+    allocations: Option<u64>,
+    address_bits: u32,
+) -> Result<Plan> {
+    let address_bits = format!("address_bits={address_bits}");
     let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
     Ok(Plan::default()
         .trace()
         // The driver binds the device that the suites about faults use.
-        .load(named(modules, "edu")?, "")
+        .load(named(modules, "edu")?, &address_bits)
         .load_and_unload(named(modules, "coherent_kunit")?)
         .shell("step faults_start")
         .load(named(modules, "coherent_faults")?, &parameters)
@@ -115,11 +149,40 @@ pub fn plan(kernel: &Kernel, modules: &[PathBuf], allocations: Option<u64>) -> R
         .load_and_unload(named(modules, "flush_page")?)
         // Upstream's own user of coherent memory.
         .load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"))
-        .load(named(modules, "edu_late")?, "")
+        .load(named(modules, "edu_late")?, &address_bits)
         .shell("step unplug edu_late")
         .shell("step rescan edu_late")
         .shell("step rmmod edu_late")
         .dump_trace())
+}
+
+/// The cells that are cheap and run on `kernel`, for `make test`: a row for each.
+pub fn run_cheap(
+    session: &mut Session,
+    tally: &mut Tally,
+    kernel: &Kernel,
+    modules: &[PathBuf],
+) -> Result<()> {
+    let mut cells = cells::read(&session.workspace)?;
+    cells.retain(|cell| cell.in_test);
+    for cell in cells {
+        let host = Host::look(&session.workspace, cell.architecture)?;
+        let name = format!("cell: {}", cell.name);
+        if let Some(reason) = cell.obstacle(&host) {
+            eprintln!("SKIPPED: {name}: {reason}");
+            tally.add(name, 0, 0, 1);
+            continue;
+        }
+        match run_cell(session, &cell, kernel, modules, None) {
+            Ok(Outcome::Ran { checks, .. }) => {
+                let (passed, failed, skipped) = checks.sum();
+                tally.add(name, passed, failed, skipped);
+            }
+            Ok(_) => tally.add(name, 0, 1, 0),
+            Err(error) => tally.note(&name, Err(error)),
+        }
+    }
+    Ok(())
 }
 
 fn run_cell(
@@ -127,14 +190,23 @@ fn run_cell(
     cell: &Cell,
     kernel: &Kernel,
     modules: &[PathBuf],
-    arguments: &Arguments,
+    allocations: Option<u64>,
 ) -> Result<Outcome> {
-    let plan = plan(kernel, modules, arguments.allocations)?;
-    let command_line = format!("{COMMAND_LINE} {}", cell.command_line);
+    let plan = plan(kernel, modules, allocations, cell.address_bits)?;
+    let command_line = format!(
+        "{} {}",
+        boot::command_line(cell.architecture),
+        cell.command_line
+    );
+    let devices = cell.device_arguments();
     // Of an option that is given twice, QEMU takes the last.
     let mut options = vec!["-machine", &cell.machine, "-m", &cell.memory];
     options.extend(["-append", &command_line]);
-    options.extend(cell.devices.iter().flat_map(|device| ["-device", device]));
+    options.extend(devices.iter().map(String::as_str));
+    let device_tree = device_tree::make(session, cell)?;
+    if let Some(path) = &device_tree {
+        options.extend(["-dtb", path]);
+    }
     let name = format!("matrix-{}", cell.name);
     let logs = session
         .ui
@@ -144,7 +216,7 @@ fn run_cell(
                 plan,
                 arguments: &options,
                 // A stress of the default size takes a fraction of this.
-                limit: Duration::from_secs(300 + arguments.allocations.unwrap_or(0) / 500),
+                limit: Duration::from_secs(300 + allocations.unwrap_or(0) / 500),
             };
             boot::run(&session.workspace, step, kernel, &boot)
         })?;
@@ -155,8 +227,11 @@ fn run_cell(
     test::judge_run(&mut tally, kernel, &logs, &suites)?;
     let stale = report::stale(&logs.console)?;
     tally.note("stale memory", cell.judge_stale(&stale));
+    let space = report::space(&logs.console)?;
+    tally.note("address space", cell.judge_space(&space));
     Ok(Outcome::Ran {
         checks: tally,
         stale,
+        space,
     })
 }

@@ -3,6 +3,7 @@
 //! What a person adds to the machine: `QEMU_ARGS=`.
 
 use crate::boot;
+use crate::target::Architecture;
 use anyhow::{Context, Result, bail};
 
 /// Options that take the machine out of our hands.
@@ -25,7 +26,7 @@ pub fn arguments(given: Option<&str>) -> Result<Vec<String>> {
         .into_iter();
 
     let mut arguments = Vec::new();
-    let mut command_line = boot::COMMAND_LINE.to_string();
+    let mut command_line = boot::command_line(Architecture::default());
     while let Some(word) = words.next() {
         let option = word.strip_prefix('-').unwrap_or_default();
         let option = option.strip_prefix('-').unwrap_or(option);
@@ -61,7 +62,13 @@ mod tests {
             words[..6],
             ["-device", "edu,id=a b", "-m", "1 G", "-name", "x y"]
         );
-        assert_eq!(words[6..], ["-append", boot::COMMAND_LINE]);
+        assert_eq!(
+            words[6..],
+            [
+                "-append".to_string(),
+                boot::command_line(Architecture::default())
+            ]
+        );
         assert_eq!(arguments(None).expect("none").len(), 2);
         assert_eq!(arguments(Some("")).expect("an empty setting").len(), 2);
     }
@@ -70,7 +77,10 @@ mod tests {
     fn the_kernels_command_line_is_added_to() {
         let words = arguments(Some("-append 'a=1 quiet' -m 1G")).expect("words");
         assert_eq!(words[..2], ["-m", "1G"]);
-        let expected = format!("{} a=1 quiet ignore_loglevel", boot::COMMAND_LINE);
+        let expected = format!(
+            "{} a=1 quiet ignore_loglevel",
+            boot::command_line(Architecture::default())
+        );
         assert_eq!(words[3], expected);
         assert!(error("-append").contains("nothing follows -append"));
     }

@@ -5,6 +5,7 @@
 use crate::kernel::{self, Kernel, Lints};
 use crate::lock::{self, Lock};
 use crate::source::{self, Source};
+use crate::target::Target;
 use crate::toolchain::{self, Toolchain};
 use crate::ui::Ui;
 use crate::workspace::Workspace;
@@ -54,17 +55,28 @@ impl Session {
 
     /// A kernel with the library, of the configuration `fragments`; not built yet.
     pub fn grafted(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
-        self.kernel(kernel::grafted, name, fragments)
+        self.grafted_for(Target::default(), name, fragments)
+    }
+
+    /// The same, for `target`.
+    pub fn grafted_for(
+        &mut self,
+        target: Target,
+        name: &str,
+        fragments: &[&str],
+    ) -> Result<Kernel> {
+        self.kernel(kernel::grafted, target, name, fragments)
     }
 
     /// A kernel without the library, of the configuration `fragments`; not built yet.
     pub fn pristine(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
-        self.kernel(kernel::pristine, name, fragments)
+        self.kernel(kernel::pristine, Target::default(), name, fragments)
     }
 
     fn kernel(
         &mut self,
         tree: fn(&Workspace, &mut Ui, &Source) -> Result<PathBuf>,
+        target: Target,
         name: &str,
         fragments: &[&str],
     ) -> Result<Kernel> {
@@ -75,6 +87,7 @@ impl Session {
             &tree,
             &source,
             &toolchain,
+            target,
             name,
             fragments,
         ))
@@ -82,7 +95,7 @@ impl Session {
 
     /// The kernel that the demo and the tests boot; not built yet.
     pub fn debug(&mut self) -> Result<Kernel> {
-        self.grafted("debug", &["base", "debug"])
+        self.grafted("debug-intel-iommu", &["debug", "intel-iommu"])
     }
 
     /// The same, built.

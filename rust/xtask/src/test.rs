@@ -81,6 +81,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     }
 
     let modules = boot_and_judge(session, &kernel, &mut tally)?;
+    matrix::run_cheap(session, &mut tally, &kernel, &modules)?;
     let misdirected = misdirect(session, &kernel, demo::named(&modules, "edu")?);
     tally.note("edu: a wrong place is seen", misdirected);
     tally.note("docs/your-driver.md", guide::check(session, &kernel));
@@ -150,7 +151,7 @@ fn boot_and_judge(
         .step("booting: KUnit suites and samples", |step| {
             let boot = Boot {
                 name: "test",
-                plan: matrix::plan(kernel, &modules, None)?,
+                plan: matrix::plan(kernel, &modules, None, matrix::ADDRESS_BITS)?,
                 arguments: &["-device", "edu", "-device", "pci-testdev"],
                 limit: Duration::from_secs(300),
             };
@@ -260,7 +261,7 @@ pub fn judge_run(tally: &mut Tally, kernel: &Kernel, logs: &Logs, wanted: &[Stri
             Err(anyhow::anyhow!("{}", report.problems.join("\n")))
         },
     );
-    faults::judge(tally, logs);
+    faults::judge(tally, kernel, logs);
     Ok(())
 }
 

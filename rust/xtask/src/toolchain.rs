@@ -4,6 +4,7 @@
 
 use crate::apt::{self, Archive, Package};
 use crate::process;
+use crate::target::Compiler;
 use crate::ui::{Step, Ui};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -50,18 +51,39 @@ impl Toolchain {
     }
 
     /// What makes the products of this toolchain differ from those of another.
-    pub fn identity(&self) -> Result<String> {
+    pub fn identity(&self, compiler: Compiler) -> Result<String> {
+        let compiler = match compiler {
+            Compiler::Gcc => PathBuf::from("gcc"),
+            Compiler::Clang => self.llvm_bin().join("clang"),
+        };
         let mut identity = String::new();
-        for (program, argument) in [
-            ("rustc", "--version"),
-            ("gcc", "--version"),
-            (&*self.bindgen.to_string_lossy(), "--version"),
-        ] {
-            let version = process::output(Command::new(program).arg(argument))?;
+        for program in [Path::new("rustc"), &compiler, &self.bindgen] {
+            let version = process::output(Command::new(program).arg("--version"))?;
             identity.push_str(version.lines().next().unwrap_or_default());
             identity.push('\n');
         }
         Ok(identity)
+    }
+
+    /// The programs of LLVM, of the version of libclang.
+    pub fn llvm_bin(&self) -> PathBuf {
+        self.libclang.with_file_name("bin")
+    }
+
+    /// Installs clang, and what else of LLVM kbuild uses with it.
+    pub fn install_clang(&self, workspace: &Workspace, step: &mut Step) -> Result<()> {
+        let root = self.libclang.parent().unwrap_or(&self.libclang);
+        let version = root
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_prefix("llvm-"))
+            .with_context(|| format!("{} is not of a known version", root.display()))?;
+        let packages = [
+            ("clang", "compiles the kernel for this cell"),
+            ("lld", "links the kernel for this cell"),
+            ("llvm", "has the other tools for object files"),
+        ]
+        .map(|(name, why)| Package::new(format!("{name}-{version}"), why));
+        apt::install_missing(workspace, step, &packages)
     }
 }
 

@@ -17,7 +17,7 @@ use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
-const FRAGMENTS: [&str; 3] = ["base", "debug", "upstream"];
+const FRAGMENTS: [&str; 2] = ["debug", "upstream"];
 
 /// The suite that kbuild makes of the examples in the `kernel` crate's documentation.
 const DOCTESTS: &str = "rust_doctests_kernel";

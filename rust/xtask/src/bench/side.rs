@@ -11,6 +11,7 @@ use crate::kernel::{self, Kernel, Lints};
 use crate::process;
 use crate::session::Session;
 use crate::source::Source;
+use crate::target::Target;
 use crate::ui::Ui;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -74,8 +75,10 @@ impl Side {
         let tree = tree(&session.workspace, &mut session.ui, &source)?;
         let workspace = &session.workspace;
         let of = |name, checks| {
-            let fragments = ["base", "bench", checks];
-            Kernel::new(workspace, &tree, &source, &toolchain, name, &fragments)
+            let (target, fragments) = (Target::default(), ["bench", checks]);
+            Kernel::new(
+                workspace, &tree, &source, &toolchain, target, name, &fragments,
+            )
         };
         let kernel = of("bench", "checked");
         let unchecked = of("bench-unchecked", "unchecked");

@@ -2,8 +2,10 @@
 
 //! The cells: what `matrix.toml` says of them, and whether this host can run one.
 
-use super::report::Stale;
+use super::report::{Space, Stale};
+use crate::guest;
 use crate::process;
+use crate::target::{Architecture, Compiler, Target};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -21,14 +23,23 @@ struct Matrix {
 pub struct Cell {
     pub name: String,
     pub about: String,
-    pub architecture: String,
+    pub architecture: Architecture,
+    #[serde(default)]
+    pub compiler: Compiler,
     pub fragments: Vec<String>,
     pub command_line: String,
     pub machine: String,
     pub memory: String,
     pub devices: Vec<String>,
+    pub address_bits: u32,
+    #[serde(default)]
+    pub device_tree: Vec<String>,
     pub skips: Vec<String>,
     pub stale: Content,
+    pub mapped: Vec<String>,
+    /// Cheap enough for `make test`.
+    #[serde(default)]
+    pub in_test: bool,
 }
 
 /// What a device finds in fresh memory without a mapping.
@@ -39,7 +50,7 @@ pub enum Content {
     Clear,
 }
 
-/// What this host has.
+/// What this host has for an architecture.
 pub struct Host {
     /// What QEMU says of its devices.
     devices: String,
@@ -47,10 +58,13 @@ pub struct Host {
 }
 
 impl Host {
-    pub fn look() -> Result<Self> {
+    pub fn look(workspace: &Workspace, architecture: Architecture) -> Result<Self> {
         let meminfo = fs::read_to_string("/proc/meminfo").context("cannot read /proc/meminfo")?;
+        // Some have no machine by default, and without one they tell nothing.
+        let mut help = Command::new(guest::qemu(workspace, architecture));
+        help.args(["-machine", architecture.facts().machine, "-device", "help"]);
         Ok(Self {
-            devices: process::output(Command::new("qemu-system-x86_64").args(["-device", "help"]))?,
+            devices: process::output(&mut help)?,
             available_kib: available_kib(&meminfo)?,
         })
     }
@@ -83,6 +97,9 @@ fn parse(text: &str) -> Result<Vec<Cell>> {
         if cell.fragments.is_empty() {
             bail!("{} has no fragments", cell.name);
         }
+        if !(1..=32).contains(&cell.address_bits) {
+            bail!("{}: the registers of edu have 32 bits", cell.name);
+        }
         cell.memory_kib()
             .with_context(|| format!("{}: memory {:?} is not like 512M", cell.name, cell.memory))?;
     }
@@ -103,9 +120,36 @@ pub fn choose(cells: Vec<Cell>, name: Option<&str>) -> Result<Vec<Cell>> {
 }
 
 impl Cell {
-    /// Names the kernel: cells with the same fragments have the same.
-    pub fn kernel(&self) -> &str {
-        self.fragments.last().map_or("", String::as_str)
+    pub fn target(&self) -> Target {
+        Target {
+            architecture: self.architecture,
+            compiler: self.compiler,
+        }
+    }
+
+    /// Names the kernel: cells with the same target and fragments have the same.
+    pub fn kernel(&self) -> String {
+        let mut name = self.fragments.join("-");
+        if self.compiler != Compiler::default() {
+            name = format!("clang-{name}");
+        }
+        if self.architecture != Architecture::default() {
+            name = format!("{}-{name}", self.architecture.facts().name);
+        }
+        name
+    }
+
+    /// What QEMU is told of its devices.
+    pub fn device_arguments(&self) -> Vec<String> {
+        let mask = u64::MAX >> (64 - self.address_bits);
+        self.devices
+            .iter()
+            .map(|device| match device.as_str() {
+                "edu" => format!("edu,dma_mask={mask:#x}"),
+                _ => device.clone(),
+            })
+            .flat_map(|device| ["-device".to_string(), device])
+            .collect()
     }
 
     fn memory_kib(&self) -> Option<u64> {
@@ -117,12 +161,6 @@ impl Cell {
 
     /// Why this host cannot run the cell.
     pub fn obstacle(&self, host: &Host) -> Option<String> {
-        if self.architecture != "x86_64" {
-            return Some(format!(
-                "kernels for {} cannot be built yet",
-                self.architecture
-            ));
-        }
         let missing = self.devices.iter().find_map(|device| {
             let name = device.split(',').next().unwrap_or(device);
             let known = host.devices.contains(&format!("name \"{name}\""));
@@ -168,6 +206,22 @@ impl Cell {
         }
         Ok(())
     }
+
+    /// Whether the buffers that take address space of the kernel are those that are to.
+    pub fn judge_space(&self, space: &[Space]) -> Result<()> {
+        if space.is_empty() {
+            bail!("nothing was measured");
+        }
+        let found: Vec<&str> = space
+            .iter()
+            .filter(|measured| measured.mapped > 0)
+            .map(|measured| measured.buffer.as_str())
+            .collect();
+        if found != self.mapped {
+            bail!("mapped are {found:?}, and not {:?}", self.mapped);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -192,7 +246,8 @@ mod tests {
     #[test]
     fn a_cell_is_chosen_by_its_name() {
         assert_eq!(choose(cells(), None).expect("all").len(), cells().len());
-        assert_eq!(cell("x86-lockdep").kernel(), "lockdep");
+        assert_eq!(cell("x86-lockdep").kernel(), "debug-intel-iommu-lockdep");
+        assert_eq!(cell("x86-kasan").kernel(), "clang-debug-kasan");
         let error = choose(cells(), Some("x87")).expect_err("none").to_string();
         assert!(error.contains("x86-direct, "), "{error}");
     }
@@ -204,14 +259,6 @@ mod tests {
         assert!(reason.contains("intel-iommu"), "{reason}");
         let reason = cell("x86-6g").obstacle(&host()).expect("too large");
         assert!(reason.contains("4096 MiB"), "{reason}");
-        let mut foreign = cell("x86-direct");
-        foreign.architecture = "riscv64".to_string();
-        assert!(
-            foreign
-                .obstacle(&host())
-                .expect("foreign")
-                .contains("riscv64")
-        );
     }
 
     #[test]
@@ -232,6 +279,24 @@ mod tests {
             .judge_stale(&[measured("NoMapping", 0)])
             .expect_err("something was expected");
         direct.judge_stale(&[]).expect_err("nothing");
+    }
+
+    #[test]
+    fn what_is_mapped_has_to_be_what_is_expected() {
+        let measured = |buffer: &str, mapped| Space {
+            buffer: buffer.to_string(),
+            mapped,
+            bytes: 4096,
+        };
+        let arm = cell("arm64-direct");
+        let good = [
+            measured("Normal for KUnit", 8192),
+            measured("NoMapping for KUnit", 0),
+        ];
+        arm.judge_space(&good).expect("as expected");
+        cell("x86-direct").judge_space(&good).expect_err("one more");
+        arm.judge_space(&good[1..]).expect_err("one less");
+        cell("x86-direct").judge_space(&[]).expect_err("nothing");
     }
 
     #[test]

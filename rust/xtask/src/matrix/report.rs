@@ -18,6 +18,7 @@ pub enum Outcome {
     Ran {
         checks: Tally,
         stale: Vec<Stale>,
+        space: Vec<Space>,
     },
     /// This host cannot run the cell.
     Skipped(String),
@@ -31,6 +32,14 @@ pub struct Stale {
     pub buffer: String,
     pub old: usize,
     pub buffers: usize,
+}
+
+/// How much of the kernel's address space a buffer takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Space {
+    pub buffer: String,
+    pub mapped: usize,
+    pub bytes: usize,
 }
 
 pub struct Report {
@@ -77,9 +86,13 @@ impl Report {
 
     fn json(&self) -> Value {
         let (passed, failed, skipped) = self.counts();
-        let (checks, stale) = match &self.outcome {
-            Outcome::Ran { checks, stale } => (checks.rows.as_slice(), stale.as_slice()),
-            _ => (&[][..], &[][..]),
+        let (checks, stale, space) = match &self.outcome {
+            Outcome::Ran {
+                checks,
+                stale,
+                space,
+            } => (&checks.rows[..], &stale[..], &space[..]),
+            _ => Default::default(),
         };
         let checks: Vec<Value> = checks
             .iter()
@@ -97,6 +110,7 @@ impl Report {
             "skipped": skipped,
             "checks": checks,
             "stale": stale,
+            "space": space,
         })
     }
 
@@ -140,6 +154,20 @@ pub fn stale(console: &str) -> Result<Vec<Stale>> {
         .collect()
 }
 
+/// The lines of `kunit/faults/space.rs` in a console log.
+pub fn space(console: &str) -> Result<Vec<Space>> {
+    let line = Regex::new(r"(?m)coherent_faults: space (.+): (\d+) of (\d+) bytes$")?;
+    line.captures_iter(console)
+        .map(|found| {
+            Ok(Space {
+                buffer: found[1].to_string(),
+                mapped: found[2].parse()?,
+                bytes: found[3].parse()?,
+            })
+        })
+        .collect()
+}
+
 pub fn table(reports: &[Report]) -> String {
     let mut table = table::new(["cell", "verdict", "passed", "failed", "skipped", "time", ""]);
     for report in reports {
@@ -175,6 +203,25 @@ pub fn stale_table(reports: &[Report]) -> String {
                 report.cell.command_line.clone(),
                 measured.buffer.clone(),
                 format!("{} of {}", measured.old, measured.buffers),
+            ]);
+        }
+    }
+    table.to_string()
+}
+
+/// What buffers take of the kernel's address space.
+pub fn space_table(reports: &[Report]) -> String {
+    let mut table = table::new(["cell", "buffer", "bytes", "of address space"]);
+    for report in reports {
+        let Outcome::Ran { space, .. } = &report.outcome else {
+            continue;
+        };
+        for measured in space {
+            table.add_row([
+                report.cell.name.clone(),
+                measured.buffer.clone(),
+                measured.bytes.to_string(),
+                measured.mapped.to_string(),
             ]);
         }
     }
@@ -229,8 +276,9 @@ mod tests {
 
     fn report(outcome: Outcome) -> Report {
         let cell = serde_json::from_value(json!({
-            "name": "cell", "about": "a road", "architecture": "x86_64", "fragments": ["base"],
-            "command_line": "", "machine": "q35", "memory": "1G", "devices": [], "skips": [], "stale": "old",
+            "name": "cell", "about": "a road", "architecture": "x86_64", "fragments": ["debug"],
+            "command_line": "", "machine": "q35", "memory": "1G", "devices": [],
+            "address_bits": 28, "skips": [], "stale": "old", "mapped": [],
         }))
         .expect("a cell");
         Report::new(cell, outcome, Duration::from_secs(3))
@@ -245,6 +293,7 @@ mod tests {
                 rows: rows.collect(),
             },
             stale: Vec::new(),
+            space: Vec::new(),
         })
     }
 
@@ -283,5 +332,16 @@ mod tests {
             buffers: 8,
         };
         assert_eq!(stale(log).expect("lines"), [expected]);
+    }
+
+    #[test]
+    fn space_lines_are_read() {
+        let log = "[    4.2] coherent_faults: space Normal for edu: 1052672 of 1048576 bytes\n";
+        let expected = Space {
+            buffer: "Normal for edu".to_string(),
+            mapped: 1_052_672,
+            bytes: 1_048_576,
+        };
+        assert_eq!(space(log).expect("lines"), [expected]);
     }
 }

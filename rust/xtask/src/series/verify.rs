@@ -10,6 +10,7 @@ use crate::kernel::{self, Kernel};
 use crate::ktap;
 use crate::session::Session;
 use crate::source::Source;
+use crate::target::Target;
 use crate::ui::Step;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -32,7 +33,7 @@ pub fn run(
     let (toolchain, _) = session.prepare()?;
     ktap::check_parser()?;
     let tree = tree(session, source)?;
-    let mut fragments = vec!["base", "debug", "series"];
+    let mut fragments = vec!["debug", "series"];
     let mut modules = vec![RUST_DMA];
     let mut passed = Vec::new();
     for (now, commit) in planned.iter().zip(commits) {
@@ -42,7 +43,15 @@ pub fn run(
         }
         bring_to(&tree, git, commit, planned)?;
         let workspace = &session.workspace;
-        let kernel = Kernel::new(workspace, &tree, source, &toolchain, "series", &fragments);
+        let kernel = Kernel::new(
+            workspace,
+            &tree,
+            source,
+            &toolchain,
+            Target::default(),
+            "series",
+            &fragments,
+        );
         let of = || format!("the commit \"{}\"", now.subject());
         kernel
             .build(&session.workspace, &mut session.ui)

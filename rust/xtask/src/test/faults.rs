@@ -6,6 +6,7 @@
 use super::Tally;
 use crate::boot::Logs;
 use crate::console::strip_time;
+use crate::kernel::Kernel;
 use crate::trace::totals;
 use anyhow::{Context, Result, bail};
 
@@ -13,8 +14,13 @@ use anyhow::{Context, Result, bail};
 /// module is unloaded.
 const UNBINDS: usize = 2;
 
-pub fn judge(tally: &mut Tally, logs: &Logs) {
-    tally.note("totals of allocations", judge_totals(logs));
+pub fn judge(tally: &mut Tally, kernel: &Kernel, logs: &Logs) {
+    let name = "totals of allocations";
+    match kernel.has("CONFIG_HIST_TRIGGERS") {
+        Ok(true) => tally.note(name, judge_totals(logs)),
+        Ok(false) => tally.add(name, 0, 0, 1),
+        Err(error) => tally.note(name, Err(error)),
+    }
     tally.note("dma-debug's entries", judge_entries(&logs.console));
     tally.note("unbound during a copy", judge_unbinds(&logs.console));
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a kernel is built for and with, and what differs from one architecture to the other.
+
+use serde::{Deserialize, Serialize};
+
+/// What a kernel is built for, and the compiler of its C code.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Target {
+    pub architecture: Architecture,
+    pub compiler: Compiler,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    #[default]
+    X86_64,
+    Arm64,
+    Arm,
+    Riscv64,
+    Loongarch64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compiler {
+    /// The machine's own; it compiles for the machine's own architecture only.
+    #[default]
+    Gcc,
+    /// With the rest of LLVM.
+    Clang,
+}
+
+impl Architecture {
+    pub fn facts(self) -> &'static Facts {
+        match self {
+            Self::X86_64 => &X86_64,
+            Self::Arm64 => &ARM64,
+            Self::Arm => &ARM,
+            Self::Riscv64 => &RISCV64,
+            Self::Loongarch64 => &LOONGARCH64,
+        }
+    }
+}
+
+/// What differs from one architecture to the other.
+pub struct Facts {
+    /// That of the configuration fragment that each kernel for it has, too.
+    pub name: &'static str,
+    /// What kbuild calls it.
+    pub kbuild: &'static str,
+    /// What QEMU boots, in the build directory.
+    pub image: &'static str,
+    pub qemu: &'static str,
+    /// The first version that boots a kernel as this tool has it, if not every one does.
+    pub min_qemu: Option<(u32, u32)>,
+    /// The packages that have this QEMU, in one release of Debian or another, as a pattern.
+    pub qemu_packages: &'static str,
+    pub machine: &'static str,
+    pub cpu: &'static str,
+    /// The terminal of QEMU's first serial port.
+    pub console: &'static str,
+    /// The terminal of the second. A machine that has one only gets another on the PCI bus.
+    pub trace: &'static str,
+    pub two_ports: bool,
+    /// What Debian calls its user space.
+    pub debian: &'static str,
+}
+
+const X86_64: Facts = Facts {
+    name: "x86_64",
+    kbuild: "x86",
+    image: "arch/x86/boot/bzImage",
+    qemu: "qemu-system-x86_64",
+    min_qemu: None,
+    qemu_packages: "^qemu-system-x86$",
+    machine: "q35",
+    cpu: "max",
+    console: "ttyS0",
+    trace: "ttyS1",
+    two_ports: true,
+    debian: "amd64",
+};
+
+const ARM64: Facts = Facts {
+    name: "arm64",
+    kbuild: "arm64",
+    image: "arch/arm64/boot/Image",
+    qemu: "qemu-system-aarch64",
+    min_qemu: None,
+    qemu_packages: "^qemu-system-arm$",
+    machine: "virt,gic-version=3",
+    // Emulating the pointer authentication of `max` takes most of the time.
+    cpu: "cortex-a72",
+    console: "ttyAMA0",
+    trace: "ttyS0",
+    two_ports: false,
+    debian: "arm64",
+};
+
+const ARM: Facts = Facts {
+    name: "arm",
+    kbuild: "arm",
+    image: "arch/arm/boot/zImage",
+    qemu: "qemu-system-arm",
+    min_qemu: None,
+    qemu_packages: "^qemu-system-arm$",
+    machine: "virt",
+    cpu: "cortex-a15",
+    console: "ttyAMA0",
+    trace: "ttyS0",
+    two_ports: false,
+    debian: "armhf",
+};
+
+const RISCV64: Facts = Facts {
+    name: "riscv64",
+    kbuild: "riscv",
+    image: "arch/riscv/boot/Image",
+    qemu: "qemu-system-riscv64",
+    min_qemu: None,
+    qemu_packages: "^qemu-system-(misc|riscv)$",
+    machine: "virt",
+    cpu: "rv64",
+    console: "ttyS0",
+    trace: "ttyS1",
+    two_ports: false,
+    debian: "riscv64",
+};
+
+const LOONGARCH64: Facts = Facts {
+    name: "loongarch64",
+    kbuild: "loongarch",
+    image: "vmlinux",
+    qemu: "qemu-system-loongarch64",
+    // Before, it does not tell the kernel its command line.
+    min_qemu: Some((9, 1)),
+    qemu_packages: "^qemu-system-(misc|loongarch)$",
+    machine: "virt",
+    cpu: "la464",
+    console: "ttyS0",
+    trace: "ttyS1",
+    two_ports: false,
+    debian: "loong64",
+};
