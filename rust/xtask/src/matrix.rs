@@ -11,7 +11,7 @@ mod report;
 use self::cells::{Cell, Host};
 use self::report::{Outcome, Report};
 use crate::boot::{self, Boot, COMMAND_LINE, Plan};
-use crate::demo::named;
+use crate::demo::{address, named};
 use crate::kernel::Kernel;
 use crate::session::Session;
 use crate::test::{self, Tally};
@@ -107,6 +107,7 @@ pub fn plan(kernel: &Kernel, modules: &[PathBuf], allocations: Option<u64>) -> R
         .trace()
         // The driver binds the device that the suites about faults use.
         .load(named(modules, "edu")?, "")
+        .shell("addresses edu")
         .load_and_unload(named(modules, "coherent_kunit")?)
         .shell("step faults_start")
         .load(named(modules, "coherent_faults")?, &parameters)
@@ -155,6 +156,10 @@ fn run_cell(
     test::judge_run(&mut tally, kernel, &logs, &suites)?;
     let stale = report::stale(&logs.console)?;
     tally.note("stale memory", cell.judge_stale(&stale));
+    if let Some(kind) = cell.addresses {
+        let said = address::expect(&logs.console, kind);
+        tally.note(&format!("the DMA address is {kind}"), said.map(drop));
+    }
     Ok(Outcome::Ran {
         checks: tally,
         stale,

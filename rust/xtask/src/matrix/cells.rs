@@ -3,6 +3,7 @@
 //! The cells: what `matrix.toml` says of them, and whether this host can run one.
 
 use super::report::Stale;
+use crate::demo::address;
 use crate::process;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -29,6 +30,7 @@ pub struct Cell {
     pub devices: Vec<String>,
     pub skips: Vec<String>,
     pub stale: Content,
+    pub addresses: Option<address::Kind>,
 }
 
 /// What a device finds in fresh memory without a mapping.
