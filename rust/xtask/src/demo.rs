@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// What makes the kernel use the IOMMU for all devices.
-const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1 no_timer_check";
+const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1";
 
 /// A line of the edu sample about one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
