@@ -123,6 +123,16 @@ u64 coherent_faults_swap_mask(struct device *dev, u64 mask)
 	return before;
 }
 
+/* Whether memory was set aside for the device, which it gets in place of any other. */
+bool coherent_faults_has_pool(struct device *dev)
+{
+#ifdef CONFIG_DMA_DECLARE_COHERENT
+	return dev->dma_mem;
+#else
+	return false;
+#endif
+}
+
 /* Whether an IOMMU stands between the device and memory. */
 bool coherent_faults_translated(struct device *dev)
 {

@@ -31,7 +31,7 @@ fn each_fails_once<T>(
     name: &str,
     construct: impl Fn(&Device<Bound>) -> Result<T>, //
 ) -> Result {
-    for dev in &TestDevice::all()? {
+    for dev in &TestDevice::without_pool()? {
         let before = dev.references();
         let (mut nth, mut refused) = (1, 0);
         loop {

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn too_small_is_no_memory() -> Result {
-        for dev in &TestDevice::all()? {
+        for dev in &TestDevice::without_pool()? {
             for bits in [14, 16, 20] {
                 exhaust(dev, bits, |dev| {
                     let c = Coherent::<u8>::zeroed_slice_with_attrs(

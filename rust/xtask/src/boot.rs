@@ -53,6 +53,17 @@ impl Plan {
         plan
     }
 
+    /// Has a module loaded before everything else, and unloaded after it.
+    pub fn around(self, module: &Path) -> Self {
+        let name = module_name(module);
+        let mut plan = self.carry(module);
+        plan.script = format!(
+            "step insmod /lib/{name}.ko\n{}step rmmod {name}\n",
+            plan.script
+        );
+        plan
+    }
+
     /// Loads a module and unloads it again.
     pub fn load_and_unload(self, module: &Path) -> Self {
         let name = module_name(module);

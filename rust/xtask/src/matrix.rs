@@ -6,6 +6,7 @@
 //! `make test`.
 
 mod cells;
+mod pool;
 mod report;
 
 use self::cells::{Cell, Host};
@@ -130,14 +131,17 @@ fn run_cell(
     modules: &[PathBuf],
     arguments: &Arguments,
 ) -> Result<Outcome> {
-    let plan = plan(kernel, modules, arguments.allocations)?;
+    let mut plan = plan(kernel, modules, arguments.allocations)?;
+    for module in &cell.around {
+        plan = plan.around(named(modules, module)?);
+    }
     let command_line = format!("{COMMAND_LINE} {}", cell.command_line);
     // Of an option that is given twice, QEMU takes the last.
     let mut options = vec!["-machine", &cell.machine, "-m", &cell.memory];
     options.extend(["-append", &command_line]);
     options.extend(cell.devices.iter().flat_map(|device| ["-device", device]));
     let name = format!("matrix-{}", cell.name);
-    let logs = session
+    let mut logs = session
         .ui
         .step(&format!("booting: {}", cell.name), |step| {
             let boot = Boot {
@@ -153,6 +157,9 @@ fn run_cell(
     let mut tally = Tally::default();
     let mut suites = test::all_suites(&session.workspace)?;
     suites.retain(|suite| !cell.skips.contains(suite));
+    if cell.around.iter().any(|module| module == pool::MODULE) {
+        tally.note("memory that was set aside", pool::judge(&mut logs));
+    }
     test::judge_run(&mut tally, kernel, &logs, &suites)?;
     let stale = report::stale(&logs.console)?;
     tally.note("stale memory", cell.judge_stale(&stale));

@@ -31,6 +31,8 @@ pub struct Cell {
     pub skips: Vec<String>,
     pub stale: Content,
     pub addresses: Option<address::Kind>,
+    #[serde(default)]
+    pub around: Vec<String>,
 }
 
 /// What a device finds in fresh memory without a mapping.
@@ -161,7 +163,7 @@ impl Cell {
             };
             if found != expected {
                 bail!(
-                    "{}: {} of {} buffers have old data",
+                    "{}: {} of {} buffers have old data, and {expected:?} memory is expected",
                     measured.buffer,
                     measured.old,
                     measured.buffers
