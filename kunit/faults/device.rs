@@ -31,6 +31,7 @@ extern "C" {
     fn coherent_faults_skip(why: *const c_char);
     fn coherent_faults_references(dev: *mut c_void) -> c_uint;
     fn coherent_faults_swap_mask(dev: *mut c_void, mask: u64) -> u64;
+    fn coherent_faults_has_pool(dev: *mut c_void) -> bool;
     fn coherent_faults_translated(dev: *mut c_void) -> bool;
     fn coherent_faults_reached(dev: *mut c_void, addr: DmaAddress) -> u64;
 }
@@ -87,6 +88,14 @@ impl TestDevice {
             all.push(dev, GFP_KERNEL)?;
         }
         Ok(all)
+    }
+
+    /// All devices whose memory comes from the page allocator, and so within their masks.
+    pub(crate) fn without_pool() -> Result<KVec<Self>> {
+        let mut devices = Self::all()?;
+        // SAFETY: The devices are registered, by the type invariant.
+        devices.retain(|dev| !unsafe { coherent_faults_has_pool(dev.dev.as_ptr()) });
+        Ok(devices)
     }
 
     /// How many references there are to the device.
@@ -163,6 +172,7 @@ impl Edu {
     }
 
     fn copy(&self, from: u32, to: u32, bytes: usize, to_memory: bool) -> Result {
+        // QEMU aborts at a count of zero, too.
         check!(bytes > 0 && bytes <= Self::MOST);
         let bytes = u32::try_from(bytes)?;
         // SAFETY: The device is locked.

@@ -125,6 +125,16 @@ u64 coherent_faults_swap_mask(struct device *dev, u64 mask)
 	return before;
 }
 
+/* Whether memory was set aside for the device, which it gets in place of any other. */
+bool coherent_faults_has_pool(struct device *dev)
+{
+#ifdef CONFIG_DMA_DECLARE_COHERENT
+	return dev->dma_mem;
+#else
+	return false;
+#endif
+}
+
 /* Whether an IOMMU stands between the device and memory. */
 bool coherent_faults_translated(struct device *dev)
 {
@@ -237,16 +247,23 @@ int coherent_faults_threads(int (*fn)(const void *data, int number), const void 
 /* Pages that are left for the rest of the kernel. */
 #define LEFT_FREE (SZ_32M >> PAGE_SHIFT)
 
+/* How often memory is filled and given back. */
+#define PASSES 2
+
 /*
  * Fills up to @blocks blocks of pages with @byte and gives them back, in each of the zones that
  * memory for a device with a narrow mask comes from. Each CPU has lists of free pages of its own,
  * so this thread stays on its CPU from here on.
+ *
+ * What the first pass could not have is what the allocator hands out first after that: it prefers
+ * small blocks, and those that were given back are merged. So there is a second pass.
  */
 int coherent_faults_leave(u8 byte, unsigned int order, unsigned int blocks)
 {
-	static const gfp_t zones[] = { GFP_DMA32, GFP_DMA };
+	/* The narrow zone is small: all of it is filled, reserves included. */
+	static const gfp_t zones[] = { GFP_DMA32, GFP_DMA | __GFP_MEMALLOC };
 	struct page **pages;
-	unsigned int i, zone;
+	unsigned int i, pass, zone;
 	int ret;
 
 	ret = set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
@@ -257,17 +274,20 @@ int coherent_faults_leave(u8 byte, unsigned int order, unsigned int blocks)
 	if (!pages)
 		return -ENOMEM;
 
-	for (zone = 0; zone < ARRAY_SIZE(zones); zone++) {
-		for (i = 0; i < blocks; i++) {
-			if (coherent_faults_free_pages() < LEFT_FREE)
-				break;
-			pages[i] = alloc_pages(zones[zone] | __GFP_NORETRY | __GFP_NOWARN, order);
-			if (!pages[i])
-				break;
-			memset(page_address(pages[i]), byte, PAGE_SIZE << order);
+	for (pass = 0; pass < PASSES; pass++) {
+		for (zone = 0; zone < ARRAY_SIZE(zones); zone++) {
+			for (i = 0; i < blocks; i++) {
+				if (coherent_faults_free_pages() < LEFT_FREE)
+					break;
+				pages[i] = alloc_pages(zones[zone] | __GFP_NORETRY | __GFP_NOWARN,
+						       order);
+				if (!pages[i])
+					break;
+				memset(page_address(pages[i]), byte, PAGE_SIZE << order);
+			}
+			while (i-- > 0)
+				__free_pages(pages[i], order);
 		}
-		while (i-- > 0)
-			__free_pages(pages[i], order);
 	}
 
 	kvfree(pages);

@@ -15,6 +15,7 @@ void coherent_faults_skip(const char *why);
 
 unsigned int coherent_faults_references(struct device *dev);
 u64 coherent_faults_swap_mask(struct device *dev, u64 mask);
+bool coherent_faults_has_pool(struct device *dev);
 bool coherent_faults_translated(struct device *dev);
 u64 coherent_faults_reached(struct device *dev, dma_addr_t addr);
 u64 coherent_faults_physical(const void *addr);

@@ -43,7 +43,7 @@ fn count_needed<T>(
     construct: impl Fn(&Device<Bound>) -> Result<T>, //
 ) -> Result<u32> {
     let mut fewest = u32::MAX;
-    for dev in &TestDevice::all()? {
+    for dev in &TestDevice::without_pool()? {
         let before = dev.references();
         let (mut nth, mut refused) = (1, 0);
         loop {

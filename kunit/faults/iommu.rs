@@ -104,16 +104,23 @@ struct Gap {
 
 /// Makes three pages that follow one another for the device, and frees the one in the middle.
 fn make_gap(edu: &Edu) -> Result<Gap> {
+    // Addresses that were in use before come first, in any order.
+    const MOST_PAGES: usize = 2048;
+
     let mut pages = KVec::new();
-    for _ in 0..16 {
-        pages.push(old_page(edu)?, GFP_KERNEL)?;
-    }
-    let has = |at| pages.iter().any(|page| page.dma_address() == at);
-    let start = pages
-        .iter()
-        .map(Coherent::dma_address)
-        .find(|&at| has(at + PAGE) && has(at + 2 * PAGE))
-        .ok_or(ENOSPC)?;
+    let start = loop {
+        check!(pages.len() < MOST_PAGES);
+        let page = old_page(edu)?;
+        let at = page.dma_address();
+        pages.push(page, GFP_KERNEL)?;
+
+        let has = |at| pages.iter().any(|page| page.dma_address() == at);
+        // The new one may be any of the three.
+        let mut starts = (0..3).filter_map(|n| at.checked_sub(n * PAGE));
+        if let Some(start) = starts.find(|&at| has(at) && has(at + PAGE) && has(at + 2 * PAGE)) {
+            break start;
+        }
+    };
 
     let before = take(&mut pages, start).ok_or(ENOENT)?;
     let after = take(&mut pages, start + 2 * PAGE).ok_or(ENOENT)?;

@@ -42,9 +42,17 @@ const BUFFERS: usize = 8;
 const SAMPLE: usize = 64;
 
 /// Fills memory with a secret and gives it back to the kernel.
-fn leave_secrets() -> Result {
+fn leave_secrets(edu: &Edu) -> Result {
     // SAFETY: The function may be called from any context that may sleep.
-    kernel::error::to_result(unsafe { coherent_faults_leave(SECRET, ORDER, BLOCKS) })
+    kernel::error::to_result(unsafe { coherent_faults_leave(SECRET, ORDER, BLOCKS) })?;
+
+    // A device may have memory that the kernel does not hand out to others.
+    let mut held = KVec::with_capacity(BUFFERS, GFP_KERNEL)?;
+    for _ in 0..BUFFERS {
+        let c = Coherent::from_slice(edu, &[SECRET; SIZE], GFP_KERNEL)?;
+        held.push(c, GFP_KERNEL)?;
+    }
+    Ok(())
 }
 
 /// Whether the device finds the secret in the middle of the buffer at `at`.
@@ -73,7 +81,7 @@ fn measure<T>(
     name: &str,
     alloc: impl Fn(&Edu) -> Result<(T, DmaAddress)>,
 ) -> Result<usize> {
-    leave_secrets()?;
+    leave_secrets(edu)?;
     let mut held = KVec::with_capacity(BUFFERS, GFP_KERNEL)?;
     for _ in 0..BUFFERS {
         held.push(alloc(edu)?, GFP_KERNEL)?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Copies to odd places, and to the very end of a buffer.
+//! Copies to odd places, to the very end of a buffer, and of a number of bytes that is not the right
+//! one.
 
 use kernel::prelude::*;
 
@@ -23,18 +24,28 @@ mod tests {
 
     const OLD: u8 = 0x5a;
 
-    /// Has the device write `bytes` bytes at `at` of two pages, and looks at all of them.
-    fn only_these_change(edu: &Edu, at: usize, bytes: usize) -> Result {
-        let source: Coherent<[u8]> = Coherent::zeroed_slice(edu, bytes, GFP_KERNEL)?;
-        let pages: Coherent<[u8]> = Coherent::zeroed_slice(edu, 2 * PAGE_SIZE, GFP_KERNEL)?;
-        for i in 0..bytes {
+    /// A buffer full of old bytes.
+    fn old(edu: &Edu, size: usize) -> Result<Coherent<[u8]>> {
+        let c = Coherent::zeroed_slice(edu, size, GFP_KERNEL)?;
+        for i in 0..size {
+            io_write!(&c, [try: i], OLD);
+        }
+        Ok(c)
+    }
+
+    /// Fills the device's own buffer with new bytes.
+    fn load(edu: &Edu) -> Result {
+        let source: Coherent<[u8]> = Coherent::zeroed_slice(edu, Edu::MOST, GFP_KERNEL)?;
+        for i in 0..Edu::MOST {
             io_write!(&source, [try: i], new(i));
         }
-        for i in 0..pages.len() {
-            io_write!(&pages, [try: i], OLD);
-        }
+        edu.fetch(source.dma_address(), Edu::MOST)
+    }
 
-        edu.fetch(source.dma_address(), bytes)?;
+    /// Has the device write `bytes` bytes at `at` of two pages, and looks at all of them.
+    fn only_these_change(edu: &Edu, at: usize, bytes: usize) -> Result {
+        let pages = old(edu, 2 * PAGE_SIZE)?;
+        load(edu)?;
         edu.put(pages.dma_address() + at as u64, bytes)?;
 
         for i in 0..pages.len() {
@@ -69,5 +80,48 @@ mod tests {
         };
         only_these_change(&edu, 1, 3)?;
         only_these_change(&edu, PAGE_SIZE - 5, 13)
+    }
+
+    #[test]
+    fn count_need_not_be_of_whole_words() -> Result {
+        let Some(edu) = Edu::lock() else {
+            return skip(c"no driver is bound to an edu device");
+        };
+        for bytes in [1, 3, 6, 1021] {
+            only_these_change(&edu, 8, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The allocation ends with a page, so a count that is too large for the buffer and not for the
+    /// page does no harm to others. An IOMMU does not see it either.
+    #[test]
+    fn count_beyond_a_buffer_stays_in_its_page() -> Result {
+        const SIZE: usize = 100;
+
+        let Some(edu) = Edu::lock() else {
+            return skip(c"no driver is bound to an edu device");
+        };
+        let mut others = KVec::new();
+        for _ in 0..4 {
+            others.push(old(&edu, PAGE_SIZE)?, GFP_KERNEL)?;
+        }
+        let small = old(&edu, SIZE)?;
+        for _ in 0..4 {
+            others.push(old(&edu, PAGE_SIZE)?, GFP_KERNEL)?;
+        }
+        load(&edu)?;
+
+        edu.put(small.dma_address(), Edu::MOST)?;
+
+        for i in 0..SIZE {
+            check!(io_read!(&small, [try: i]) == new(i));
+        }
+        for other in &others {
+            for i in 0..PAGE_SIZE {
+                check!(io_read!(other, [try: i]) == OLD);
+            }
+        }
+        Ok(())
     }
 }

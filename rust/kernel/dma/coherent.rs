@@ -736,7 +736,7 @@ impl<T: KnownSize + AsBytes + ?Sized> debugfs::BinaryWriter for Coherent<T> {
         writer.write_dma(self, start, count)?;
 
         // CAST: `count` is at most the size of an allocation, which is less than `isize::MAX`.
-        *offset += count as file::Offset;
+        *offset = offset.wrapping_add(count as file::Offset);
         Ok(count)
     }
 }

@@ -15,14 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// What the kernel is told: where its console is, and to end QEMU when it panics. `boot/init` is
-/// told where the trace goes.
+/// What the kernel is told: where its console is, and to end QEMU when it panics.
 pub fn command_line(architecture: Architecture) -> String {
-    let facts = architecture.facts();
-    format!(
-        "console={} panic=-1 TRACE=/dev/{}",
-        facts.console, facts.trace
-    )
+    format!("{} panic=-1", architecture.facts().command_line)
 }
 
 /// What user space does, in shell; see `boot/init` for what it can use.
@@ -56,6 +51,17 @@ impl Plan {
         let name = module_name(module);
         let mut plan = self.carry(module);
         _ = writeln!(plan.script, "step insmod /lib/{name}.ko {parameters}");
+        plan
+    }
+
+    /// Has a module loaded before everything else, and unloaded after it.
+    pub fn around(self, module: &Path) -> Self {
+        let name = module_name(module);
+        let mut plan = self.carry(module);
+        plan.script = format!(
+            "step insmod /lib/{name}.ko\n{}step rmmod {name}\n",
+            plan.script
+        );
         plan
     }
 

@@ -11,7 +11,10 @@ pub mod examples;
 mod folded;
 mod messages;
 mod pages;
+mod panics;
+mod probes;
 mod programs;
+mod reach;
 pub mod variant;
 
 use crate::kernel::Kernel;
@@ -35,6 +38,7 @@ const MESSAGES: &str = "rust/xtask/messages";
 const ASSERTIONS: &str = "kunit/contracts.rs";
 const SIZES: &str = "kunit/sizes.rs";
 const FOLDED: &str = "kunit/folded.rs";
+const PANICS: &str = "kunit/panics.rs";
 
 /// The contract, read from the checkout.
 pub struct Contract {
@@ -43,6 +47,7 @@ pub struct Contract {
     assertions: PathBuf,
     sizes: PathBuf,
     folded: PathBuf,
+    panics: PathBuf,
     static_assertions: PathBuf,
 }
 
@@ -87,6 +92,7 @@ impl Contract {
             assertions: checkout.join(ASSERTIONS),
             sizes: checkout.join(SIZES),
             folded: checkout.join(FOLDED),
+            panics: checkout.join(PANICS),
             static_assertions: assertions::source(workspace)?,
         })
     }
@@ -143,6 +149,8 @@ impl Contract {
         verdict.count("contract: static_assertions", asserted);
         let folded = folded::check(compiler, &self.folded);
         verdict.count("contract: constants fold", folded);
+        let panics = panics::check(compiler, &self.panics);
+        verdict.add("contract: panics", panics.unwrap_or_else(|e| vec![Err(e)]));
         verdict
     }
 
@@ -170,6 +178,8 @@ impl Contract {
         verdict.count("contract: sizes, as in 7.3", same);
         let named = accessors::check(tree, &tree.join("rust/kernel/dma"), &self.all())?;
         verdict.add("contract: every accessor", named);
+        let probed = probes::complete(&self.panics, tree, &tree.join("rust/kernel/dma"))?;
+        verdict.add("contract: every function", probed);
         verdict.count(
             "contract: kernel's doc tests",
             doctests::check(compiler, tree, scratch),

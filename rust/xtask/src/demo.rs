@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make demo`: the edu device moves data through both kinds of memory, and a misuse does not
-//! compile.
+//! `make demo`: the edu device moves data through both kinds of memory, without an IOMMU and with
+//! one, and a misuse does not compile.
 
-use crate::boot::{self, Boot, Plan};
+pub mod address;
+
+use self::address::Kind;
+use crate::boot::{self, Boot, Logs, Plan};
 use crate::console;
 use crate::kernel::{Kernel, Lints};
 use crate::process;
@@ -15,6 +18,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// What makes the kernel use the IOMMU for all devices.
+const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1";
 
 /// A line of the edu sample about one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,58 +43,112 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     let misuse = session.ui.step("compiling a misuse", |step| {
         misuse(&session.workspace, step, &kernel)
     })?;
-    let logs = session.ui.step("booting: edu and flush_page", |step| {
-        let boot = Boot {
-            name: "demo",
-            plan: Plan::default()
-                .load_and_unload(named(&modules, "edu")?)
-                .load_and_unload(named(&modules, "flush_page")?),
-            arguments: &["-device", "edu", "-device", "pci-testdev"],
-            limit: Duration::from_secs(120),
-        };
-        boot::run(&session.workspace, step, &kernel, &boot)
-    })?;
+    let plain = boot(session, &kernel, &modules, "demo", &[])?;
+    let append = format!("{} {IOMMU}", boot::command_line(kernel.target.architecture));
+    let arguments = [
+        ["-machine", "q35,kernel-irqchip=split"],
+        ["-device", "intel-iommu,intremap=on"],
+        ["-append", &append],
+    ];
+    let iommu = boot(
+        session,
+        &kernel,
+        &modules,
+        "demo-iommu",
+        arguments.as_flattened(),
+    )?;
 
     println!(
         "\nWhat the compiler says of samples/misuse.rs, which reads memory without a mapping:\n"
     );
     println!("{misuse}");
     println!("\nWhat QEMU's edu device moved through memory without a mapping:\n");
-    let transfers = transfers(&logs.console)?;
-    println!("{}", transfer_table(&transfers));
-    println!("{}", session.ui.times());
-
-    let findings = console::judge(&logs.console);
-    for finding in &findings {
-        eprintln!("{finding}");
+    let runs = [transfers(&plain.console)?, transfers(&iommu.console)?];
+    println!("{}", transfer_table(&runs));
+    let addresses = [
+        explain("without an IOMMU", &plain, Kind::Physical),
+        explain("with an IOMMU", &iommu, Kind::Iova),
+    ];
+    for text in addresses.iter().flatten() {
+        println!("{text}");
     }
-    let failed = transfers.iter().filter(|transfer| !transfer.good()).count();
-    if failed > 0 || !findings.is_empty() {
-        eprintln!(
-            "FAILED: {failed} of {} transfers, {} findings in {}",
-            transfers.len(),
-            findings.len(),
-            logs.console_path.display()
-        );
+    println!("\n{}", session.ui.times());
+
+    let mut bad = addresses.iter().filter(|text| text.is_err()).count();
+    for error in addresses.iter().filter_map(|text| text.as_ref().err()) {
+        eprintln!("FAILED: {error:#}");
+    }
+    for logs in [&plain, &iommu] {
+        for finding in console::judge(&logs.console) {
+            eprintln!("{finding}(log: {})", logs.console_path.display());
+            bad += 1;
+        }
+    }
+    let all = runs.iter().flatten();
+    let (count, failed) = (all.clone().count(), all.filter(|t| !t.good()).count());
+    if failed + bad > 0 {
+        eprintln!("FAILED: {failed} of {count} transfers, and {bad} other things");
         return Ok(ExitCode::FAILURE);
     }
-    println!("{} transfers, all ok", transfers.len());
+    println!("{count} transfers, all ok");
     Ok(ExitCode::SUCCESS)
 }
 
-fn transfer_table(transfers: &[Transfer]) -> String {
+/// Boots with the edu device, and with `arguments` before it.
+fn boot(
+    session: &mut Session,
+    kernel: &Kernel,
+    modules: &[PathBuf],
+    name: &str,
+    arguments: &[&str],
+) -> Result<Logs> {
+    session.ui.step(&format!("booting: {name}"), |step| {
+        let boot = Boot {
+            name,
+            plan: Plan::default()
+                .load(named(modules, "edu")?, "")
+                .shell("addresses edu")
+                .shell("step rmmod edu")
+                .load_and_unload(named(modules, "flush_page")?),
+            arguments: &[arguments, &["-device", "edu", "-device", "pci-testdev"]].concat(),
+            limit: Duration::from_secs(120),
+        };
+        boot::run(&session.workspace, step, kernel, &boot)
+    })
+}
+
+/// Says what the addresses of a run are, which have to be of the `expected` kind.
+fn explain(machine: &str, logs: &Logs, expected: Kind) -> Result<String> {
+    let said = address::expect(&logs.console, expected);
+    let said = said.with_context(|| {
+        format!(
+            "the DMA address {machine} (log: {})",
+            logs.console_path.display()
+        )
+    })?;
+    Ok(format!("{machine:16} a DMA address is {said}"))
+}
+
+/// The transfers of runs that differ in their addresses: without an IOMMU and with one.
+fn transfer_table([plain, iommu]: &[Vec<Transfer>; 2]) -> String {
     let mut table = table::new([
         "transfer",
         "size",
         "DMA address of the projection",
+        "with an IOMMU",
         "verdict",
     ]);
-    for transfer in transfers {
+    for (transfer, other) in plain.iter().zip(iommu) {
+        let verdict = [&transfer.verdict, &other.verdict];
         table.add_row([
             &transfer.place,
             &transfer.size.to_string(),
             &transfer.dma_address,
-            &transfer.verdict,
+            &other.dma_address,
+            verdict
+                .into_iter()
+                .find(|v| *v != "ok")
+                .unwrap_or(&transfer.verdict),
         ]);
     }
     table.to_string()
@@ -186,7 +246,7 @@ mod tests {
         assert_eq!(transfers[1].size, 512);
         assert_eq!(transfers[1].dma_address, "0x3c61410");
         assert!(transfers.iter().all(Transfer::good));
-        assert!(transfer_table(&transfers).contains("0x3c61410"));
+        assert!(transfer_table(&[transfers.clone(), transfers]).contains("0x3c61410"));
     }
 
     #[test]

@@ -7,12 +7,13 @@
 
 mod cells;
 mod device_tree;
+mod pool;
 mod report;
 
 use self::cells::{Cell, Host};
 use self::report::{Outcome, Report};
 use crate::boot::{self, Boot, Plan};
-use crate::demo::named;
+use crate::demo::{address, named};
 use crate::guest;
 use crate::kernel::Kernel;
 use crate::session::Session;
@@ -141,6 +142,7 @@ pub fn plan(
         .trace()
         // The driver binds the device that the suites about faults use.
         .load(named(modules, "edu")?, &address_bits)
+        .shell("addresses edu")
         .load_and_unload(named(modules, "coherent_kunit")?)
         .shell("step faults_start")
         .load(named(modules, "coherent_faults")?, &parameters)
@@ -192,13 +194,16 @@ fn run_cell(
     modules: &[PathBuf],
     allocations: Option<u64>,
 ) -> Result<Outcome> {
-    let plan = plan(kernel, modules, allocations, cell.address_bits)?;
+    let mut plan = plan(kernel, modules, allocations, cell.address_bits)?;
     let command_line = format!(
         "{} {}",
         boot::command_line(cell.architecture),
         cell.command_line
     );
     let devices = cell.device_arguments();
+    for module in &cell.around {
+        plan = plan.around(named(modules, module)?);
+    }
     // Of an option that is given twice, QEMU takes the last.
     let mut options = vec!["-machine", &cell.machine, "-m", &cell.memory];
     options.extend(["-append", &command_line]);
@@ -208,7 +213,7 @@ fn run_cell(
         options.extend(["-dtb", path]);
     }
     let name = format!("matrix-{}", cell.name);
-    let logs = session
+    let mut logs = session
         .ui
         .step(&format!("booting: {}", cell.name), |step| {
             let boot = Boot {
@@ -224,11 +229,18 @@ fn run_cell(
     let mut tally = Tally::default();
     let mut suites = test::all_suites(&session.workspace)?;
     suites.retain(|suite| !cell.skips.contains(suite));
+    if cell.around.iter().any(|module| module == pool::MODULE) {
+        tally.note("memory that was set aside", pool::judge(&mut logs));
+    }
     test::judge_run(&mut tally, kernel, &logs, &suites)?;
     let stale = report::stale(&logs.console)?;
     tally.note("stale memory", cell.judge_stale(&stale));
     let space = report::space(&logs.console)?;
     tally.note("address space", cell.judge_space(&space));
+    if let Some(kind) = cell.addresses {
+        let said = address::expect(&logs.console, kind);
+        tally.note(&format!("the DMA address is {kind}"), said.map(drop));
+    }
     Ok(Outcome::Ran {
         checks: tally,
         stale,

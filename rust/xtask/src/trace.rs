@@ -2,7 +2,8 @@
 
 //! Judges the trace events `dma:dma_alloc` and `dma:dma_free` of a run.
 //!
-//! They fire on every road that an allocation can take, also where dma-debug sees nothing.
+//! They fire on every road that an allocation can take, also where dma-debug sees nothing; but not
+//! when memory is freed that was set aside for one device (see `matrix/pool.rs`).
 
 pub mod totals;
 

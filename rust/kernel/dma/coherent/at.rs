@@ -82,6 +82,7 @@ pub struct Span<const START: usize, const LEN: usize>;
 /// Fails to compile if `index` is not below `len`.
 ///
 /// The compiler's own message for an array has both numbers in it; `panic!` could not format them.
+#[inline]
 const fn assert_in_bounds(index: usize, len: usize) {
     [(); usize::MAX].split_at(len).0[index]
 }

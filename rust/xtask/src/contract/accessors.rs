@@ -13,17 +13,14 @@ use quote::ToTokens;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use syn::{GenericParam, ImplItem, Item, ItemImpl, TraitItem, Visibility};
+use syn::{GenericParam, ImplItem, Item, ItemImpl, TraitItem, TraitItemFn, Visibility};
 
 /// One result for each accessor.
 pub fn check(tree: &Path, library: &Path, cases: &[&Case]) -> Result<Vec<Result<()>>> {
-    let io = tree.join("rust/kernel/io.rs");
-    let mut names = of_trait(&read(&io)?);
-    ensure!(
-        !names.is_empty(),
-        "{} has no trait `Io` with accessors",
-        io.display()
-    );
+    let mut names: BTreeSet<String> = of_io(tree)?
+        .iter()
+        .map(|f| f.sig.ident.to_string())
+        .collect();
     for path in pages::files(library, "rs")? {
         names.extend(of_library(&read(&path)?));
     }
@@ -40,14 +37,25 @@ pub fn check(tree: &Path, library: &Path, cases: &[&Case]) -> Result<Vec<Result<
         .collect())
 }
 
-fn read(path: &Path) -> Result<Vec<Item>> {
+/// The methods of the kernel's trait `Io` that need an operation of the backend.
+pub fn of_io(tree: &Path) -> Result<Vec<TraitItemFn>> {
+    let io = tree.join("rust/kernel/io.rs");
+    let methods = of_trait(&read(&io)?);
+    ensure!(
+        !methods.is_empty(),
+        "{} has no trait `Io` with accessors",
+        io.display()
+    );
+    Ok(methods)
+}
+
+pub fn read(path: &Path) -> Result<Vec<Item>> {
     let text = fs::read_to_string(path).with_context(|| format!("no {}", path.display()))?;
     let file = syn::parse_file(&text).with_context(|| path.display().to_string())?;
     Ok(file.items)
 }
 
-/// The methods of the trait `Io` that need an operation of the backend.
-fn of_trait(items: &[Item]) -> BTreeSet<String> {
+fn of_trait(items: &[Item]) -> Vec<TraitItemFn> {
     let methods = items.iter().filter_map(|item| match item {
         Item::Trait(item) if item.ident == "Io" => Some(&item.items),
         _ => None,
@@ -55,14 +63,19 @@ fn of_trait(items: &[Item]) -> BTreeSet<String> {
     methods
         .flatten()
         .filter_map(|item| match item {
-            TraitItem::Fn(method) => Some(&method.sig),
+            TraitItem::Fn(method) => Some(method),
             _ => None,
         })
-        .filter(|sig| {
-            let bounds = sig.generics.where_clause.to_token_stream().to_string();
+        .filter(|method| {
+            let bounds = method
+                .sig
+                .generics
+                .where_clause
+                .to_token_stream()
+                .to_string();
             bounds.contains("IoCapable") || bounds.contains("IoCopyable")
         })
-        .map(|sig| sig.ident.to_string())
+        .cloned()
         .collect()
 }
 
@@ -102,16 +115,17 @@ fn needs_mapping(item: &ItemImpl) -> bool {
 mod tests {
     use super::*;
 
-    fn names(text: &str, of: fn(&[Item]) -> BTreeSet<String>) -> Vec<String> {
-        let items = syn::parse_file(text).expect("Rust").items;
-        of(&items).into_iter().collect()
+    fn items(text: &str) -> Vec<Item> {
+        syn::parse_file(text).expect("Rust").items
     }
 
     #[test]
     fn what_needs_the_backend_is_found() {
         let text = "trait Io { fn size(self); fn get(self) where Self::B: IoCapable<u8>; }
                     trait Other { fn put(self) where Self::B: IoCopyable; }";
-        assert_eq!(names(text, of_trait), ["get"]);
+        let found = of_trait(&items(text));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].sig.ident, "get");
     }
 
     #[test]
@@ -122,6 +136,7 @@ mod tests {
                     impl<T> Coherent<T, NoMapping> { pub fn d() {} }
                     impl<T> Drop for Coherent<T> { fn drop(&mut self) {} }
                     impl<T> CoherentBox<T> { pub fn e() {} }";
-        assert_eq!(names(text, of_library), ["a", "b"]);
+        let found: Vec<String> = of_library(&items(text)).into_iter().collect();
+        assert_eq!(found, ["a", "b"]);
     }
 }

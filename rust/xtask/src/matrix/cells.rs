@@ -3,6 +3,7 @@
 //! The cells: what `matrix.toml` says of them, and whether this host can run one.
 
 use super::report::{Space, Stale};
+use crate::demo::address;
 use crate::guest;
 use crate::process;
 use crate::target::{Architecture, Compiler, Target};
@@ -40,6 +41,9 @@ pub struct Cell {
     /// Cheap enough for `make test`.
     #[serde(default)]
     pub in_test: bool,
+    pub addresses: Option<address::Kind>,
+    #[serde(default)]
+    pub around: Vec<String>,
 }
 
 /// What a device finds in fresh memory without a mapping.
@@ -197,7 +201,7 @@ impl Cell {
             };
             if found != expected {
                 bail!(
-                    "{}: {} of {} buffers have old data",
+                    "{}: {} of {} buffers have old data, and {expected:?} memory is expected",
                     measured.buffer,
                     measured.old,
                     measured.buffers
