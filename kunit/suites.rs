@@ -11,6 +11,7 @@ mod at;
 mod attrs;
 mod boxed;
 mod cast;
+mod cleared;
 mod content;
 mod device;
 mod layout;

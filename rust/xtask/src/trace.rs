@@ -127,7 +127,8 @@ fn wrong_kind(event: &Event) -> Option<String> {
     let wrong = match event.device.rsplit('.').next() {
         Some("no-mapping") => !without,
         Some("normal") => without,
-        Some("zeroed-normal") => without || !zeroed,
+        // Clearing takes a mapping, also where the CPU has no use for it afterwards.
+        Some("zeroed-normal" | "cleared-no-mapping") => without || !zeroed,
         _ => false,
     };
     wrong.then(|| {
