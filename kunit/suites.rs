@@ -9,6 +9,7 @@ use kernel::prelude::*;
 mod alloc;
 mod at;
 mod attrs;
+mod bound;
 mod boxed;
 mod cast;
 mod cleared;

@@ -13,6 +13,7 @@
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
 mod at;
+mod bound;
 mod boxed;
 mod cleared;
 mod view;
@@ -21,6 +22,7 @@ pub use self::at::{
     At,
     Span, //
 };
+pub use self::bound::CoherentBound;
 pub use self::boxed::CoherentBox;
 pub use self::view::{
     CoherentIoBackend,
@@ -196,7 +198,10 @@ mod private {
 /// kind: `dma_free_attrs()` in `kernel/dma/mapping.c` warns if interrupts are disabled, and it may
 /// remove a mapping, which sleeps.
 ///
-/// The device must have stopped using the memory before it is dropped.
+/// The device must have stopped using the memory before it is dropped. It has to be dropped while
+/// the device is bound to the driver that allocated it.
+///
+/// [`Self::bind`] makes the compiler see to that.
 ///
 /// # Invariants
 ///

@@ -126,6 +126,11 @@ pub const ALL: &[Step] = &[
         module: None,
         run: |files, pristine, library| addition(files, pristine, library, 0),
     },
+    Step {
+        message: include_str!("../../series/bound.txt"),
+        module: None,
+        run: |files, pristine, library| addition(files, pristine, library, 1),
+    },
 ];
 
 /// One type with kinds takes the place of all but the handle.
