@@ -4,6 +4,7 @@
 //!
 //! They fire on every road that an allocation can take, also where dma-debug sees nothing.
 
+pub mod marks;
 pub mod totals;
 
 use anyhow::{Context, Result};
@@ -155,7 +156,8 @@ fn incomplete(trace: &str) -> Option<String> {
     };
     let here = trace
         .lines()
-        .filter(|line| !line.starts_with('#') && line.contains(" dir="))
+        .filter(|line| !line.starts_with('#'))
+        .filter(|line| line.contains(" dir=") || marks::is_mark(line))
         .count();
     if kept != written {
         Some(format!("only {kept} of {written} events were kept"))
