@@ -98,15 +98,19 @@ struct Gap {
 /// Makes three pages that follow one another for the device, and frees the one in the middle.
 fn make_gap(edu: &Edu) -> Result<Gap> {
     let mut pages = KVec::new();
-    for _ in 0..16 {
-        pages.push(old_page(edu)?, GFP_KERNEL)?;
-    }
-    let has = |at| pages.iter().any(|page| page.dma_address() == at);
-    let start = pages
-        .iter()
-        .map(Coherent::dma_address)
-        .find(|&at| has(at + PAGE) && has(at + 2 * PAGE))
-        .ok_or(ENOSPC)?;
+    // Addresses that others gave back come first, and those may lie anywhere.
+    let start = loop {
+        check!(pages.len() < 1024);
+        let page = old_page(edu)?;
+        let at = page.dma_address();
+        pages.push(page, GFP_KERNEL)?;
+        let has = |at| pages.iter().any(|page| page.dma_address() == at);
+        let follow = |at: &DmaAddress| has(*at) && has(at + PAGE) && has(at + 2 * PAGE);
+        let starts = [at.wrapping_sub(2 * PAGE), at.wrapping_sub(PAGE), at];
+        if let Some(start) = starts.into_iter().find(follow) {
+            break start;
+        }
+    };
 
     let before = take(&mut pages, start).ok_or(ENOENT)?;
     let after = take(&mut pages, start + 2 * PAGE).ok_or(ENOENT)?;
