@@ -9,8 +9,8 @@ use core::ops::Deref;
 ///
 /// A [`Coherent`] keeps its device alive, but not bound to a driver. After unbinding, the DMA
 /// operations of the device are reset and its mappings in an IOMMU may be gone, and then it is too
-/// late to free. This holds the lifetime of a `&'bound Device<Bound>` as well, like [`pci::Bar`]
-/// does: in the bus device private data of a driver (e.g. [`pci::Driver::Data`]) it is fine, and to
+/// late to free. This holds the lifetime of a `&'bound Device<Bound>` as well, like `pci::Bar`
+/// does: in the bus device private data of a driver (e.g. `pci::Driver::Data`) it is fine, and to
 /// store it where it may stay for longer does not compile.
 ///
 /// It dereferences to the [`Coherent`], so all methods and projections are there. Constructors are
@@ -59,9 +59,6 @@ use core::ops::Deref;
 /// # Invariants
 ///
 /// `buffer` is an allocation for a device that is bound during `'bound`.
-///
-/// [`pci::Bar`]: crate::pci::Bar
-/// [`pci::Driver::Data`]: crate::pci::Driver::Data
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("forbidden/bound.md"))]
 pub struct CoherentBound<'bound, T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
     buffer: Coherent<T, Kind>,
