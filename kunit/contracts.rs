@@ -13,6 +13,7 @@ use kernel::{
     debugfs::BinaryWriter,
     dma::{
         Coherent,
+        CoherentBound,
         CoherentBox,
         CoherentHandle,
         CoherentIoBackend,
@@ -101,6 +102,15 @@ assert_not_impl_any!(Coherent<Cell<u32>>: Sync);
 // Bytes that the device writes need not be a value of such a type.
 assert_not_impl_any!(Coherent<bool>: Sync);
 assert_not_impl_any!(CoherentView<'static, Cell<u32>>: Send, Sync);
+
+// What is bound leads to the buffer, and never gives it away.
+assert_impl_all!(CoherentBound<'static, u32>: core::ops::Deref<Target = Coherent<u32>>);
+assert_not_impl_any!(CoherentBound<'static, u32>: core::ops::DerefMut, Clone);
+assert_not_impl_any!(Coherent<u32>: From<CoherentBound<'static, u32>>);
+assert_impl_all!(CoherentBound<'static, u32>: Send, Sync);
+assert_impl_all!(CoherentBound<'static, Pinned, NoMapping>: Send, Sync);
+assert_not_impl_any!(CoherentBound<'static, Pinned>: Send, Sync);
+assert_eq_size!(Coherent<u32>, CoherentBound<'static, u32>);
 
 // A kind costs nothing.
 assert_eq_size!(Coherent<u32>, Coherent<u32, NoMapping>, CoherentBox<u32>);

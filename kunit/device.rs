@@ -35,7 +35,8 @@ extern "C" {
 pub(crate) struct TestDevice(NonNull<c_void>);
 
 impl TestDevice {
-    fn new(name: &'static CStr) -> Result<Self> {
+    /// A device whose name says what is allocated for it.
+    pub(crate) fn new(name: &'static CStr) -> Result<Self> {
         // SAFETY: The name is a valid string. The C function copies it.
         let dev = unsafe { coherent_kunit_device_register(name.as_char_ptr()) };
         // INVARIANT: `kunit_device_register` returned a device, so it has registered and bound it.

@@ -145,6 +145,20 @@ mod tests {
     }
 
     #[test]
+    fn alloc_cleared() -> Result {
+        each_fails_once("alloc_cleared", |dev| {
+            Coherent::<[u8; SIZE], NoMapping>::alloc_cleared(dev, GFP_KERNEL)
+        })
+    }
+
+    #[test]
+    fn alloc_cleared_elements() -> Result {
+        each_fails_once("alloc_cleared of elements", |dev| {
+            Coherent::<[u64], NoMapping>::alloc_cleared(dev, SIZE / 8, GFP_KERNEL)
+        })
+    }
+
+    #[test]
     fn alloc_elements() -> Result {
         each_fails_once("alloc of elements", |dev| {
             Coherent::<[u64], NoMapping>::alloc(dev, SIZE / 8, GFP_KERNEL)

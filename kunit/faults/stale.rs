@@ -38,8 +38,11 @@ const SIZE: usize = PAGE_SIZE << ORDER;
 const BLOCKS: u32 = 1 << 17;
 /// How many fresh buffers are looked at, ...
 const BUFFERS: usize = 8;
-/// ... and how much of each.
+/// ... how much of each to tell whether there is the secret, ...
 const SAMPLE: usize = 64;
+/// ... and how much, each time at another place, to tell whether there is anything. All of these
+/// are as much as one buffer.
+const PART: usize = SIZE / BUFFERS;
 
 /// Fills memory with a secret and gives it back to the kernel.
 fn leave_secrets(edu: &Edu) -> Result {
@@ -55,30 +58,54 @@ fn leave_secrets(edu: &Edu) -> Result {
     Ok(())
 }
 
-/// Whether the device finds the secret in the middle of the buffer at `at`.
-fn is_secret(edu: &Edu, at: DmaAddress) -> Result<bool> {
-    let found: Coherent<[u8]> = Coherent::zeroed_slice(edu, SAMPLE, GFP_KERNEL)?;
-    for i in 0..SAMPLE {
+/// Has the device copy what it finds at `from`, and hands it byte by byte to `see`.
+fn look(edu: &Edu, from: DmaAddress, bytes: usize, mut see: impl FnMut(u8)) -> Result {
+    let found: Coherent<[u8]> = Coherent::zeroed_slice(edu, bytes, GFP_KERNEL)?;
+    for i in 0..bytes {
         io_write!(&found, [try: i], !SECRET);
     }
-    edu.fetch(at + (SIZE / 2) as u64, SAMPLE)?;
-    edu.put(found.dma_address(), SAMPLE)?;
+    let mut done = 0;
+    while done < bytes {
+        let count = Edu::MOST.min(bytes - done);
+        edu.fetch(from + done as u64, count)?;
+        edu.put(found.dma_address() + done as u64, count)?;
+        done += count;
+    }
 
-    let (mut secret, mut untouched) = (0, 0);
-    for i in 0..SAMPLE {
+    let mut untouched = 0;
+    for i in 0..bytes {
         let byte = io_read!(&found, [try: i]);
-        secret += usize::from(byte == SECRET);
+        see(byte);
         untouched += usize::from(byte == !SECRET);
     }
     // Else nothing was copied. Some of these bytes may stand in old data.
-    check!(untouched < SAMPLE);
+    check!(untouched < bytes);
+    Ok(())
+}
+
+/// Whether the device finds the secret in the middle of the buffer at `at`.
+fn is_secret(edu: &Edu, at: DmaAddress, _number: usize) -> Result<bool> {
+    let mut secret = 0;
+    look(edu, at + (SIZE / 2) as u64, SAMPLE, |byte| {
+        secret += usize::from(byte == SECRET);
+    })?;
     Ok(secret == SAMPLE)
 }
 
-/// Counts in how many buffers that `alloc` makes the device finds the secret, and prints that.
+/// Whether the device finds anything in one part of the buffer at `at`.
+fn is_old(edu: &Edu, at: DmaAddress, number: usize) -> Result<bool> {
+    let mut old = 0;
+    look(edu, at + (number * PART) as u64, PART, |byte| {
+        old += usize::from(byte != 0);
+    })?;
+    Ok(old > 0)
+}
+
+/// Counts in how many buffers that `alloc` makes the device finds what `is` tells, and prints that.
 fn measure<T>(
     edu: &Edu,
     name: &str,
+    is: fn(&Edu, DmaAddress, usize) -> Result<bool>,
     alloc: impl Fn(&Edu) -> Result<(T, DmaAddress)>,
 ) -> Result<usize> {
     leave_secrets(edu)?;
@@ -87,8 +114,8 @@ fn measure<T>(
         held.push(alloc(edu)?, GFP_KERNEL)?;
     }
     let mut old = 0;
-    for (_, at) in &held {
-        old += usize::from(is_secret(edu, *at)?);
+    for (number, (_, at)) in held.iter().enumerate() {
+        old += usize::from(is(edu, *at, number)?);
     }
     pr_info!("stale {name}: {old} of {BUFFERS} buffers\n");
     Ok(old)
@@ -100,7 +127,10 @@ mod tests {
     use crate::device::skip;
     use kernel::{
         alloc::Flags,
-        dma::CoherentHandle, //
+        dma::{
+            CoherentHandle,
+            NoMapping, //
+        }, //
     };
 
     const NO_EDU: &CStr = c"no driver is bound to an edu device";
@@ -118,7 +148,13 @@ mod tests {
             return skip(NO_EDU);
         };
         let c = Coherent::from_slice(&edu, &[SECRET; SIZE], GFP_KERNEL)?;
-        check!(is_secret(&edu, c.dma_address())?);
+        check!(is_secret(&edu, c.dma_address(), 0)?);
+
+        // One byte is enough, also the last one.
+        let c: Coherent<[u8]> = Coherent::zeroed_slice(&edu, SIZE, GFP_KERNEL)?;
+        check!(!is_old(&edu, c.dma_address(), BUFFERS - 1)?);
+        io_write!(&c, [try: SIZE - 1], SECRET);
+        check!(is_old(&edu, c.dma_address(), BUFFERS - 1)?);
         Ok(())
     }
 
@@ -127,7 +163,7 @@ mod tests {
         let Some(edu) = Edu::lock() else {
             return skip(NO_EDU);
         };
-        let old = measure(&edu, "Normal", |edu| {
+        let old = measure(&edu, "Normal", is_old, |edu| {
             let c = Coherent::<u8>::zeroed_slice(edu, SIZE, GFP_KERNEL)?;
             let at = c.dma_address();
             Ok((c, at))
@@ -141,7 +177,10 @@ mod tests {
         let Some(edu) = Edu::lock() else {
             return skip(NO_EDU);
         };
-        measure(&edu, "NoMapping", |edu| no_mapping(edu, GFP_KERNEL)).map(drop)
+        measure(&edu, "NoMapping", is_secret, |edu| {
+            no_mapping(edu, GFP_KERNEL)
+        })
+        .map(drop)
     }
 
     /// The flag asks for what not every road can give.
@@ -150,9 +189,38 @@ mod tests {
         let Some(edu) = Edu::lock() else {
             return skip(NO_EDU);
         };
-        measure(&edu, "NoMapping with __GFP_ZERO", |edu| {
+        measure(&edu, "NoMapping with __GFP_ZERO", is_secret, |edu| {
             no_mapping(edu, GFP_KERNEL | __GFP_ZERO)
         })
         .map(drop)
+    }
+    /// The promise of the constructor, on every road.
+    #[test]
+    fn cleared_is_clear() -> Result {
+        let Some(edu) = Edu::lock() else {
+            return skip(NO_EDU);
+        };
+        let old = measure(&edu, "NoMapping, cleared", is_old, |edu| {
+            let c = CoherentHandle::alloc_cleared(edu, SIZE, GFP_KERNEL)?;
+            let at = c.dma_address();
+            Ok((c, at))
+        })?;
+        check!(old == 0);
+        Ok(())
+    }
+
+    /// What may not block comes from other places, on some roads.
+    #[test]
+    fn cleared_without_blocking_is_clear() -> Result {
+        let Some(edu) = Edu::lock() else {
+            return skip(NO_EDU);
+        };
+        let old = measure(&edu, "NoMapping, cleared, GFP_ATOMIC", is_old, |edu| {
+            let c = Coherent::<[u8; SIZE], NoMapping>::alloc_cleared(edu, GFP_ATOMIC)?;
+            let at = c.dma_address();
+            Ok((c, at))
+        })?;
+        check!(old == 0);
+        Ok(())
     }
 }

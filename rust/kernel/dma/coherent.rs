@@ -13,13 +13,16 @@
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
 mod at;
+mod bound;
 mod boxed;
+mod cleared;
 mod view;
 
 pub use self::at::{
     At,
     Span, //
 };
+pub use self::bound::CoherentBound;
 pub use self::boxed::CoherentBox;
 pub use self::view::{
     CoherentIoBackend,
@@ -57,10 +60,9 @@ use core::{
 
 /// Marker trait for the kinds of a [`Coherent`] allocation.
 ///
-/// A kind is what its [`ATTRS`](CoherentKind::ATTRS) are: they, and they alone, decide whether the
-/// allocation gets a mapping for the CPU. Methods that touch memory from the CPU exist for
-/// [`Normal`] only; a kind without a mapping does not refuse them at run time, it does not have
-/// them.
+/// A kind says who reaches the memory, and its [`ATTRS`](CoherentKind::ATTRS) what the C API need
+/// not do therefore. Methods that touch memory from the CPU exist for [`Normal`] only; a kind
+/// without a mapping does not refuse them at run time, it does not have them.
 ///
 /// This trait is sealed: [`Normal`] and [`NoMapping`] are its only implementations.
 ///
@@ -76,6 +78,10 @@ pub trait CoherentKind: private::Sealed {
     ///
     /// They are settled after the ones that a caller passes to a constructor: a caller can neither
     /// add an attribute that decides about the kind nor mask it away.
+    ///
+    /// [`Coherent::alloc_cleared`] does without them.
+    ///
+    /// [`Coherent::alloc_cleared`]: crate::dma::Coherent::alloc_cleared
     const ATTRS: Attrs;
 }
 
@@ -115,6 +121,10 @@ pub struct Normal;
 /// `drivers/iommu/dma-iommu.c`), and on an architecture whose kernel maps all of its memory the
 /// pages stay part of that mapping.
 ///
+/// Memory that the device has to find cleared is allocated without that attribute, by
+/// [`Coherent::alloc_cleared`], and its address is a cookie all the same.
+///
+/// [`Coherent::alloc_cleared`]: crate::dma::Coherent::alloc_cleared
 /// [`Coherent::dma_address`]: crate::dma::Coherent::dma_address
 /// [`CoherentView::dma_address`]: crate::dma::CoherentView::dma_address
 /// [`io_project!`]: crate::io::io_project
@@ -188,17 +198,20 @@ mod private {
 /// kind: `dma_free_attrs()` in `kernel/dma/mapping.c` warns if interrupts are disabled, and it may
 /// remove a mapping, which sleeps.
 ///
-/// The device must have stopped using the memory before it is dropped.
+/// The device must have stopped using the memory before it is dropped. It has to be dropped while
+/// the device is bound to the driver that allocated it.
+///
+/// [`Self::bind`] makes the compiler see to that.
 ///
 /// # Invariants
 ///
 /// - `cpu_addr`, `dma_addr` and `dma_attrs` belong to one allocation of [`size()`](Self::size)
 ///   bytes that `dma_alloc_attrs` made for `dev` and that has not been freed: `cpu_addr` has the
 ///   address that it returned.
-/// - Of the attributes that a kind decides about, `dma_attrs` has those in
-///   [`Kind::ATTRS`](CoherentKind::ATTRS) and no other.
-/// - If `Kind` is [`Normal`], `cpu_addr` is aligned for `T` and valid for reads and writes of the
-///   allocation. If it is [`NoMapping`], the address is an opaque cookie.
+/// - If `Kind` is [`Normal`], `dma_attrs` does not have `DMA_ATTR_NO_KERNEL_MAPPING`, and
+///   `cpu_addr` is aligned for `T` and valid for reads and writes of the allocation.
+/// - If `Kind` is [`NoMapping`], the address is an opaque cookie, with or without that attribute:
+///   it is for `dma_free_attrs` and nothing else.
 /// - The allocation starts at a multiple of [`PAGE_SIZE`], and it does not wrap around the end of
 ///   the DMA address space.
 ///
@@ -290,9 +303,9 @@ impl<T, Kind: CoherentKind> Coherent<T, Kind> {
 
         // INVARIANT:
         // - The allocation was just made, with the size of `T` and these attributes.
-        // - `settle` left the attributes of `Kind`.
-        // - For `Normal`, `dma_alloc_attrs` returned the address of a mapping for the CPU, ...
-        // - ... as aligned as the allocation: to a page, hence for `T`.
+        // - For `Normal`, `settle` took the attribute out. Hence `dma_alloc_attrs` returned the
+        //   address of a mapping for the CPU, as aligned as the allocation: to a page, so for `T`.
+        // - For `NoMapping`, nothing is said of the address.
         Ok(Self {
             dev: ARef::from(&**dev),
             dma_addr,
@@ -324,9 +337,9 @@ impl<T, Kind: CoherentKind> Coherent<[T], Kind> {
 
         // INVARIANT:
         // - The allocation was just made, with the size of `len` elements and these attributes.
-        // - `settle` left the attributes of `Kind`.
-        // - For `Normal`, `dma_alloc_attrs` returned the address of a mapping for the CPU, ...
-        // - ... as aligned as the allocation: to a page, hence for `T`.
+        // - For `Normal`, `settle` took the attribute out. Hence `dma_alloc_attrs` returned the
+        //   address of a mapping for the CPU, as aligned as the allocation: to a page, so for `T`.
+        // - For `NoMapping`, nothing is said of the address.
         Ok(Self {
             dev: ARef::from(&**dev),
             dma_addr,
@@ -405,6 +418,8 @@ impl<T> Coherent<T, NoMapping> {
     /// A driver whose device must not see stale kernel memory has the device overwrite the buffer
     /// first, takes a [`Normal`] buffer, or needs a kernel with `init_on_alloc=1`.
     ///
+    /// Or it takes [`Self::alloc_cleared`], whose memory the device reads as zeroes.
+    ///
     /// # Examples
     ///
     /// ```
@@ -458,6 +473,8 @@ impl<T> Coherent<[T], NoMapping> {
     ///
     /// What the memory holds at first is unspecified, see
     /// [`Coherent<T, NoMapping>::alloc_with_attrs`](Coherent::alloc_with_attrs).
+    ///
+    /// That of [`Self::alloc_cleared`] is zeroes.
     ///
     /// # Examples
     ///

@@ -12,6 +12,7 @@ mod edits;
 mod family;
 mod imports;
 mod overlay;
+mod promises;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! docs/your-driver.md as a test: its files are written out, and its command is carried out.
+//! docs/your-driver.md, and pages like it, as tests: their files are written out and built, and the
+//! log is what they promise.
 
 use crate::console::strip_time;
 use crate::driver;
@@ -13,6 +14,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const GUIDE: &str = "docs/your-driver.md";
@@ -28,54 +30,84 @@ struct Guide {
     log: Vec<String>,
 }
 
+/// A page with drivers in it.
+pub struct Page {
+    path: &'static str,
+    guide: Guide,
+}
+
 /// Does what the guide says, and compares.
 pub fn check(session: &mut Session, kernel: &Kernel) -> Result<()> {
-    let path = session.workspace.checkout.join(GUIDE);
-    let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
-    let guide = parse(&text)?;
-
-    // In one place, so that what did not change is not built again.
-    let directory = session.workspace.cache("guide");
-    fs::create_dir_all(&directory)?;
-    for entry in fs::read_dir(&directory)? {
-        let entry = entry?;
-        if !guide
-            .files
-            .contains_key(&*entry.file_name().to_string_lossy())
-        {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    for (name, content) in &guide.files {
-        let file = directory.join(name);
-        if fs::read_to_string(&file).ok().as_ref() != Some(content) {
-            fs::write(&file, content)?;
-        }
-        if name.ends_with(".rs") {
-            let mut rustfmt = process::command("rustfmt");
-            rustfmt
-                .args(["--check", "--edition", "2021", "--config-path"])
-                .arg(kernel.tree.join(".rustfmt.toml"))
-                .arg(&file);
-            process::output(&mut rustfmt).with_context(|| format!("{name} in {GUIDE}"))?;
-        }
-    }
-
-    let arguments = qemu::arguments(guide.settings.get("QEMU_ARGS").map(String::as_str))?;
-    let modules = driver::build(session, kernel, &directory)?;
+    let page = Page::read(session, GUIDE)?;
+    let modules = page.build(session, kernel, "guide")?;
+    let arguments = page.qemu_arguments()?;
     let logs = driver::boot(session, kernel, "guide", &modules, &arguments, LIMIT)?;
-    let (report, good) = driver::report(&modules, &logs, LIMIT);
-    if !good {
-        bail!("the driver in {GUIDE} fails:\n{report}");
+    page.compare(driver::report(&modules, &logs, LIMIT))
+}
+
+impl Page {
+    /// Reads the page at `path` in the checkout.
+    pub fn read(session: &Session, path: &'static str) -> Result<Self> {
+        let text = fs::read_to_string(session.workspace.checkout.join(path))
+            .with_context(|| format!("no {path}"))?;
+        let guide = parse(&text).context(path)?;
+        Ok(Self { path, guide })
     }
-    let missing = missing(&guide.log, &report)?;
-    if !missing.is_empty() {
-        bail!(
-            "{GUIDE} promises:\n{}\nand this is said:\n{report}",
-            missing.join("\n")
-        );
+
+    /// Writes the files of the page out, and builds the modules.
+    pub fn build(
+        &self,
+        session: &mut Session,
+        kernel: &Kernel,
+        name: &str,
+    ) -> Result<Vec<PathBuf>> {
+        let files = &self.guide.files;
+        // In one place, so that what did not change is not built again.
+        let directory = session.workspace.cache(name);
+        fs::create_dir_all(&directory)?;
+        for entry in fs::read_dir(&directory)? {
+            let entry = entry?;
+            if !files.contains_key(&*entry.file_name().to_string_lossy()) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        for (name, content) in files {
+            let file = directory.join(name);
+            if fs::read_to_string(&file).ok().as_ref() != Some(content) {
+                fs::write(&file, content)?;
+            }
+            if name.ends_with(".rs") {
+                let mut rustfmt = process::command("rustfmt");
+                rustfmt
+                    .args(["--check", "--edition", "2021", "--config-path"])
+                    .arg(kernel.tree.join(".rustfmt.toml"))
+                    .arg(&file);
+                process::output(&mut rustfmt)
+                    .with_context(|| format!("{name} in {}", self.path))?;
+            }
+        }
+        driver::build(session, kernel, &directory)
     }
-    Ok(())
+
+    pub fn qemu_arguments(&self) -> Result<Vec<String>> {
+        qemu::arguments(self.guide.settings.get("QEMU_ARGS").map(String::as_str))
+    }
+
+    /// Fails if the run was not good, or if something is not said that the page promises.
+    pub fn compare(&self, (report, good): (String, bool)) -> Result<()> {
+        let path = self.path;
+        if !good {
+            bail!("the drivers in {path} fail:\n{report}");
+        }
+        let missing = missing(&self.guide.log, &report)?;
+        if !missing.is_empty() {
+            bail!(
+                "{path} promises:\n{}\nand this is said:\n{report}",
+                missing.join("\n")
+            );
+        }
+        Ok(())
+    }
 }
 
 fn parse(text: &str) -> Result<Guide> {
@@ -100,7 +132,7 @@ fn parse(text: &str) -> Result<Guide> {
         }
     }
     if guide.files.is_empty() || guide.settings.is_empty() || guide.log.is_empty() {
-        bail!("{GUIDE} has to have blocks with `file=NAME`, one with `make driver M=…`, and a log");
+        bail!("there have to be blocks with `file=NAME`, one with `make driver M=…`, and a log");
     }
     Ok(guide)
 }
@@ -112,7 +144,7 @@ impl Guide {
             .find_map(|word| word.strip_prefix("file="))
         {
             if name.is_empty() || name.contains('/') {
-                bail!("{GUIDE}: file={name} is no name of a file");
+                bail!("file={name} is no name of a file");
             }
             self.files.insert(name.to_string(), content);
             return Ok(());

@@ -9,6 +9,7 @@ mod api;
 mod apply;
 mod apt;
 mod bench;
+mod binding;
 mod boot;
 mod console;
 mod contract;

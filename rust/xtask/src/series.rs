@@ -9,6 +9,7 @@ mod checks;
 mod count;
 mod edit;
 mod fb;
+mod later;
 mod steps;
 #[cfg(test)]
 pub mod tests;

@@ -3,6 +3,7 @@
 //! `make test`: all checks, and one verdict.
 
 use crate::api;
+use crate::binding;
 use crate::boot::{self, Boot, Logs, Plan};
 use crate::console;
 use crate::contract;
@@ -85,6 +86,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     let misdirected = misdirect(session, &kernel, demo::named(&modules, "edu")?);
     tally.note("edu: a wrong place is seen", misdirected);
     tally.note("docs/your-driver.md", guide::check(session, &kernel));
+    tally.note("docs/binding.md", binding::check(session, &kernel));
     tally.note(
         "rustfmt",
         session.ui.step("checking the format", |step| {

@@ -5,6 +5,7 @@
 //! They fire on every road that an allocation can take, also where dma-debug sees nothing; but not
 //! when memory is freed that was set aside for one device (see `matrix/pool.rs`).
 
+pub mod marks;
 pub mod totals;
 
 use anyhow::{Context, Result};
@@ -128,7 +129,8 @@ fn wrong_kind(event: &Event) -> Option<String> {
     let wrong = match event.device.rsplit('.').next() {
         Some("no-mapping") => !without,
         Some("normal") => without,
-        Some("zeroed-normal") => without || !zeroed,
+        // Clearing takes a mapping, also where the CPU has no use for it afterwards.
+        Some("zeroed-normal" | "cleared-no-mapping") => without || !zeroed,
         _ => false,
     };
     wrong.then(|| {
@@ -155,7 +157,8 @@ fn incomplete(trace: &str) -> Option<String> {
     };
     let here = trace
         .lines()
-        .filter(|line| !line.starts_with('#') && line.contains(" dir="))
+        .filter(|line| !line.starts_with('#'))
+        .filter(|line| line.contains(" dir=") || marks::is_mark(line))
         .count();
     if kept != written {
         Some(format!("only {kept} of {written} events were kept"))

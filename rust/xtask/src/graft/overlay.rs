@@ -4,6 +4,7 @@
 
 use super::edits::{Edits, lines_of};
 use super::imports;
+use super::promises;
 use anyhow::{Context, Result, bail};
 use quote::ToTokens;
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use walkdir::WalkDir;
 
 const ROOT: &str = "coherent.rs";
 
+#[derive(Clone)]
 pub struct Overlay {
     /// By their path below `dma/`.
     pub files: BTreeMap<PathBuf, String>,
@@ -57,13 +59,16 @@ impl Overlay {
         Ok(Self { files, names })
     }
 
-    /// The library before it has the module `name` and what is re-exported from it.
+    /// The library before it has the module `name`: what is re-exported from it, the page that goes
+    /// with it, and what the documentation says of it.
     pub fn without_module(&self, name: &str) -> Result<Self> {
         let mut files = self.files.clone();
         let file = Path::new("coherent").join(name).with_extension("rs");
-        files
+        let removed = files
             .remove(&file)
             .with_context(|| format!("the library has no {}", file.display()))?;
+        let page = Path::new("coherent/forbidden").join(name);
+        files.remove(&page.with_extension("md"));
         let root = files.get_mut(Path::new(ROOT)).context(ROOT)?;
         let path = format!("self :: {name} ::");
         let mut gone = Vec::new();
@@ -82,6 +87,11 @@ impl Overlay {
             edits.remove_item(start, end);
         }
         *root = edits.apply();
+        let promised = promises::names(&removed)?;
+        let modules = files.iter_mut().filter(|(path, _)| is_rust(path));
+        for (_, text) in modules {
+            *text = promises::without(text, &promised);
+        }
         let names = self.names.iter().filter(|known| !gone.contains(known));
         let names = names.cloned().collect();
         Ok(Self { files, names })
@@ -99,6 +109,10 @@ impl Overlay {
             names: self.names.clone(),
         }
     }
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
 }
 
 fn without_advice(text: &str) -> String {

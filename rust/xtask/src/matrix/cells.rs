@@ -183,13 +183,15 @@ impl Cell {
         })
     }
 
-    /// Whether the device found what it is to find. Memory with a mapping is always clear.
+    /// Whether the device found what it is to find. Memory with a mapping is always clear, and so is
+    /// what is asked to be cleared.
     pub fn judge_stale(&self, stale: &[Stale]) -> Result<()> {
         if stale.is_empty() {
             bail!("nothing was measured");
         }
         for measured in stale {
-            let expected = if measured.buffer.starts_with("NoMapping") {
+            let cleared = measured.buffer.starts_with("NoMapping, cleared");
+            let expected = if measured.buffer.starts_with("NoMapping") && !cleared {
                 self.stale
             } else {
                 Content::Clear
@@ -282,6 +284,11 @@ mod tests {
         direct
             .judge_stale(&[measured("NoMapping", 0)])
             .expect_err("something was expected");
+        let cleared = "NoMapping, cleared";
+        direct.judge_stale(&[measured(cleared, 0)]).expect("clear");
+        direct
+            .judge_stale(&[measured(cleared, 1)])
+            .expect_err("a promise");
         direct.judge_stale(&[]).expect_err("nothing");
     }
 

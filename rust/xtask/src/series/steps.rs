@@ -4,6 +4,7 @@
 
 use super::edit;
 use super::fb;
+use super::later;
 use crate::git::Files;
 use crate::graft::{self, Overlay};
 use anyhow::{Context, Result, bail};
@@ -25,6 +26,7 @@ pub const INPUTS: [&str; 9] = [
 
 pub const DMA_RS: &str = "rust/kernel/dma.rs";
 const COHERENT_RS: &str = "rust/kernel/dma/coherent.rs";
+const PARTS: &str = "rust/kernel/dma/coherent";
 pub const FB_RS: &str = "drivers/gpu/nova-core/fb.rs";
 const MAINTAINERS: &str = "MAINTAINERS";
 const TEST_KCONFIG: &str = "rust/kernel/Kconfig.test";
@@ -35,7 +37,7 @@ const SAMPLE_MAKEFILE: &str = "samples/rust/Makefile";
 /// The section of `MAINTAINERS` that new files belong to.
 pub const SECTION: &str = "DMA MAPPING & SCATTERLIST API [RUST]";
 /// Where the suites go, and the symbol that builds them.
-const TESTS: &str = "lib/tests/dma_coherent";
+pub const TESTS: &str = "lib/tests/dma_coherent";
 const TEST_SYMBOL: &str = "CONFIG_RUST_DMA_COHERENT_KUNIT_TEST";
 /// The type of 7.3 that stays until a step of its own.
 const HANDLE: &str = "CoherentHandle";
@@ -56,10 +58,12 @@ impl Library {
 
     /// What takes the place of the types that 7.3 has.
     fn generic(&self) -> Result<Overlay> {
-        self.overlay.without_advice().without_module("at")
+        later::overlay(&self.overlay, 0)?
+            .without_advice()
+            .without_module("at")
     }
 
-    fn text(&self, path: impl AsRef<Path>) -> Result<String> {
+    pub fn text(&self, path: impl AsRef<Path>) -> Result<String> {
         let path = self.checkout.join(path);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
@@ -117,6 +121,16 @@ pub const ALL: &[Step] = &[
         module: Some(("series-flush_page", "samples/rust/rust_dma_flush_page.ko")),
         run: |files, _, library| sample(files, library, "flush_page", "rust_dma_edu.o"),
     },
+    Step {
+        message: include_str!("../../series/cleared.txt"),
+        module: None,
+        run: |files, pristine, library| addition(files, pristine, library, 0),
+    },
+    Step {
+        message: include_str!("../../series/bound.txt"),
+        module: None,
+        run: |files, pristine, library| addition(files, pristine, library, 1),
+    },
 ];
 
 /// One type with kinds takes the place of all but the handle.
@@ -124,7 +138,10 @@ fn generic(files: &mut Files, pristine: &Files, library: &Library) -> Result<()>
     let overlay = library.generic()?.without_alias(HANDLE)?;
     wire(files, pristine, &overlay, Some(HANDLE))?;
     edit::maintained(files, SECTION, "rust/kernel/dma/*")?;
-    edit::maintained(files, SECTION, "rust/kernel/dma/coherent/*")
+    for file in ["boxed.rs", "view.rs"] {
+        edit::maintained(files, SECTION, &format!("{PARTS}/{file}"))?;
+    }
+    Ok(())
 }
 
 /// The handle is one case of it.
@@ -134,8 +151,22 @@ fn alias(files: &mut Files, pristine: &Files, library: &Library) -> Result<()> {
 
 /// What 7.3 has nothing of: projection by constants, and advice about what does not compile.
 fn constants(files: &mut Files, pristine: &Files, library: &Library) -> Result<()> {
-    wire(files, pristine, &library.overlay, None)?;
-    edit::maintained(files, SECTION, "rust/kernel/dma/coherent/forbidden/")
+    wire(files, pristine, &later::overlay(&library.overlay, 0)?, None)?;
+    edit::maintained(files, SECTION, &format!("{PARTS}/at.rs"))?;
+    edit::maintained(files, SECTION, &format!("{PARTS}/forbidden/"))
+}
+
+/// A module of the library with its suite.
+fn addition(files: &mut Files, pristine: &Files, library: &Library, index: usize) -> Result<()> {
+    wire(
+        files,
+        pristine,
+        &later::overlay(&library.overlay, index + 1)?,
+        None,
+    )?;
+    later::add_suite(files, library, index)?;
+    let file = format!("{PARTS}/{}.rs", later::MODULES[index]);
+    edit::maintained(files, SECTION, &file)
 }
 
 fn wire(files: &mut Files, pristine: &Files, overlay: &Overlay, kept: Option<&str>) -> Result<()> {
@@ -162,7 +193,10 @@ fn nova(files: &mut Files, _: &Files, _: &Library) -> Result<()> {
 /// The suites, from the sources of the external module.
 fn kunit(files: &mut Files, _: &Files, library: &Library) -> Result<()> {
     for name in suites(library)? {
-        let text = library.text(format!("kunit/{name}"))?;
+        let mut text = library.text(format!("kunit/{name}"))?;
+        if name == "suites.rs" {
+            text = later::suites(&text, 0)?;
+        }
         edit::add(files, &format!("{TESTS}/{name}"), &text)?;
     }
     let kbuild = library.text("kunit/Kbuild")?;
@@ -208,7 +242,10 @@ fn suites(library: &Library) -> Result<Vec<String>> {
             }));
         }
     }
-    names.retain(exists);
+    names.retain(|name| {
+        let later = later::MODULES.contains(&name.trim_end_matches(".rs"));
+        exists(name) && !later
+    });
     Ok(names)
 }
 

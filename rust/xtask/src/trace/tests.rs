@@ -187,3 +187,17 @@ fn the_name_of_a_device_says_that_memory_is_to_be_zeroed() {
     let zeroed = named.replace("flags=GFP_KERNEL", "flags=GFP_KERNEL|__GFP_ZERO");
     assert_eq!(problems(&zeroed), "");
 }
+
+#[test]
+fn what_is_cleared_has_a_mapping() {
+    let zeroed = real("ok")
+        .replace(": bad dir", ": test.cleared-no-mapping dir")
+        .replace("flags=GFP_KERNEL", "flags=GFP_KERNEL|__GFP_ZERO");
+    // One of the two has the attribute.
+    let found = problems(&zeroed);
+    assert_eq!(found.lines().count(), 1, "{found}");
+    let mapped = zeroed.replace(NO_KERNEL_MAPPING, "");
+    assert_eq!(problems(&mapped), "");
+    let found = problems(&mapped.replace("|__GFP_ZERO", ""));
+    assert_eq!(found.lines().count(), 2, "{found}");
+}
