@@ -18,6 +18,7 @@ use kernel::{
         At,
         Attrs,
         Coherent,
+        CoherentBound,
         CoherentBox,
         CoherentHandle,
         CoherentIoBackend,
@@ -132,6 +133,31 @@ pub mod any {
     pub fn dma_address(c: &Elements) -> DmaAddress {
         c.dma_address()
     }
+
+    pub fn bind(
+        c: Coherent<Queue, NoMapping>,
+        dev: &Dev,
+    ) -> Result<CoherentBound<'_, Queue, NoMapping>> {
+        c.bind(dev)
+    }
+}
+
+/// `impl<T: KnownSize + ?Sized, Kind: CoherentKind> Deref for CoherentBound<'_, T, Kind>`
+pub mod bound_deref {
+    use super::*;
+
+    pub fn deref<'a>(c: &'a CoherentBound<'_, [Element], NoMapping>) -> &'a Elements {
+        c
+    }
+}
+
+/// `impl<T: KnownSize + ?Sized, Kind: CoherentKind> Drop for CoherentBound<'_, T, Kind>`
+pub mod bound_drop {
+    use super::*;
+
+    pub fn drop(c: CoherentBound<'_, Queue, NoMapping>) {
+        core::mem::drop(c)
+    }
 }
 
 /// `impl<T: KnownSize + ?Sized, Kind: CoherentKind> Drop for Coherent<T, Kind>`
@@ -181,6 +207,14 @@ pub mod no_mapping {
     pub fn alloc(dev: &Dev, flags: Flags) -> Result<Queues> {
         Queues::alloc(dev, flags)
     }
+
+    pub fn alloc_cleared_with_attrs(dev: &Dev, flags: Flags, attrs: Attrs) -> Result<Queues> {
+        Queues::alloc_cleared_with_attrs(dev, flags, attrs)
+    }
+
+    pub fn alloc_cleared(dev: &Dev, flags: Flags) -> Result<Queues> {
+        Queues::alloc_cleared(dev, flags)
+    }
 }
 
 /// `impl<T> Coherent<[T], NoMapping>`
@@ -193,6 +227,19 @@ pub mod no_mapping_slice {
 
     pub fn alloc(dev: &Dev, n: usize, flags: Flags) -> Result<Elements> {
         Elements::alloc(dev, n, flags)
+    }
+
+    pub fn alloc_cleared_with_attrs(
+        dev: &Dev,
+        n: usize,
+        flags: Flags,
+        attrs: Attrs,
+    ) -> Result<Elements> {
+        Elements::alloc_cleared_with_attrs(dev, n, flags, attrs)
+    }
+
+    pub fn alloc_cleared(dev: &Dev, n: usize, flags: Flags) -> Result<Elements> {
+        Elements::alloc_cleared(dev, n, flags)
     }
 
     pub fn alloc_handle(dev: &Dev, n: usize, flags: Flags) -> Result<CoherentHandle> {
