@@ -145,9 +145,10 @@ pub mod any {
 /// `impl<T: KnownSize + ?Sized, Kind: CoherentKind> Deref for CoherentBound<'_, T, Kind>`
 pub mod bound_deref {
     use super::*;
+    use core::ops::Deref;
 
     pub fn deref<'a>(c: &'a CoherentBound<'_, [Element], NoMapping>) -> &'a Elements {
-        c
+        c.deref()
     }
 }
 

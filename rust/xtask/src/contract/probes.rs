@@ -99,7 +99,10 @@ pub fn complete(file: &Path, tree: &Path, library: &Path) -> Result<Vec<Result<(
     let text = fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
     let mut families = Families::new();
     for path in pages::files(library, "rs")? {
-        families.extend(of_library(accessors::read(&path)?));
+        // Files may have parts of one `impl`.
+        for (family, wanted) in of_library(accessors::read(&path)?) {
+            families.entry(family).or_default().extend(wanted);
+        }
     }
     let io = accessors::of_io(tree)?.into_iter();
     let io = io.map(|method| Wanted::new(&method.sig.ident, &method.attrs));
