@@ -439,7 +439,10 @@ impl pci::Driver for EduDriver {
         let bits = module_parameters::address_bits.value();
         // SAFETY: There are no concurrent calls to DMA allocation and mapping primitives.
         unsafe { pdev.dma_set_mask_and_coherent(DmaMask::try_new(bits)?) }.inspect_err(|_| {
-            dev_err!(pdev, "no DMA to {bits} bits of address (CONFIG_ZONE_DMA?)\n")
+            dev_err!(
+                pdev,
+                "no DMA to {bits} bits of address (CONFIG_ZONE_DMA?)\n"
+            )
         })?;
 
         let dev = pdev.as_ref();
