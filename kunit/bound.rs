@@ -82,7 +82,7 @@ mod tests {
         let copy = Coherent::from_slice(&dev, &[1u8, 2, 3], GFP_KERNEL)?.bind(&dev)?;
         assert_eq!(io_read!(&copy, [try: 2]), 3);
 
-        let mut own: CoherentBox<u64> = CoherentBox::zeroed(&dev, GFP_KERNEL)?;
+        let mut own: CoherentBox<u32> = CoherentBox::zeroed(&dev, GFP_KERNEL)?;
         *own = 7;
         let own = Coherent::from(own).bind(&dev)?;
         assert_eq!(own.read_val(), 7);
@@ -95,7 +95,7 @@ mod tests {
         let (dev, other) = (TestDevice::no_mapping()?, TestDevice::normal()?);
         let c = CoherentHandle::alloc(&dev, 64, GFP_KERNEL)?;
         assert_eq!(c.bind(&other).err(), Some(EINVAL));
-        Coherent::<u64>::zeroed(&other, GFP_KERNEL)?.bind(&other)?;
+        Coherent::<u32>::zeroed(&other, GFP_KERNEL)?.bind(&other)?;
         Ok(())
     }
 

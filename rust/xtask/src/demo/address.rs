@@ -49,6 +49,13 @@ impl Addresses {
                 });
             }
         }
+        // Where `struct page` is in memory that is always mapped, dma-debug takes the cookie of memory
+        // without a mapping for an address, and prints where that is.
+        let cookie = Regex::new(r"edu \S+: device memory size \d+ dma_address 0x([0-9a-f]+)")?;
+        if let Some(found) = cookie.captures(console) {
+            let dma = hex(&found[1])?;
+            buffers.retain(|buffer| buffer.dma != dma);
+        }
         ensure!(!ram.is_empty(), "the log has no ranges of memory");
         ensure!(
             !buffers.is_empty(),
@@ -157,6 +164,16 @@ edu 0000:00:01.0: 1 transfers, 0 failed
         expect(&log, Kind::Iova).expect_err("no IOVA");
         let log = log.replace("0x3c60000", "0x2fffffff");
         expect(&log, Kind::Physical).expect_err("no memory");
+    }
+
+    #[test]
+    fn a_cookie_is_not_taken_for_an_address() {
+        let physical = [("0x3c60000", "3c60000"), ("0x1f656400", "3c70000")];
+        kind(&physical).expect_err("another address");
+        let said = "edu 0000:00:01.0: device memory size 25616 dma_address 0x3c70000\n".to_string();
+        let log = said + &log(&physical);
+        let kind = Addresses::read(&log).expect("addresses").kind();
+        assert_eq!(kind.expect("a kind"), Kind::Physical);
     }
 
     #[test]
