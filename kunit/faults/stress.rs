@@ -42,8 +42,13 @@ const THREADS: u32 = 2;
 const HELD: usize = 16;
 /// The largest buffer, in bytes.
 const LARGEST: u64 = 64 << 10;
-/// What the kernel may keep for the next time: pages in the lists of a CPU, slabs, page tables.
-const KEPT_PAGES: usize = 512;
+/// What the kernel may keep for the next time: pages in the lists of a CPU, slabs, page tables. KASAN
+/// puts what is freed into quarantine (`mm/kasan/quarantine.c`), up to a 32nd of memory: here, of 1 GiB.
+const KEPT_PAGES: usize = if cfg!(CONFIG_KASAN) {
+    512 + ((1 << 30) / 32 >> 12)
+} else {
+    512
+};
 
 /// A buffer of any kind; that it is dropped is all that is done with it.
 #[expect(dead_code)]
