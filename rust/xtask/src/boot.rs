@@ -174,7 +174,7 @@ pub fn run(
 /// QEMU with a kernel, without a console and devices.
 pub fn machine(workspace: &Workspace, kernel: &Kernel, initramfs: &Path) -> Command {
     let facts = kernel.target.architecture.facts();
-    let mut qemu = process::command(guest::qemu(workspace, kernel.target.architecture));
+    let mut qemu = guest::qemu(workspace, kernel.target.architecture);
     qemu.args([
         "-machine",
         facts.machine,

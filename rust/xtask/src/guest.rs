@@ -13,17 +13,31 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// QEMU for an architecture: the one that is installed, or the one in the cache.
-pub fn qemu(workspace: &Workspace, architecture: Architecture) -> PathBuf {
+pub fn qemu(workspace: &Workspace, architecture: Architecture) -> Command {
     let facts = architecture.facts();
-    let cached = cached(workspace).join("usr/bin").join(facts.qemu);
-    if facts.min_qemu.is_some() && cached.is_file() {
-        return cached;
+    let root = cached(workspace);
+    if facts.min_qemu.is_some() && root.join("usr/bin").join(facts.qemu).is_file() {
+        return unpacked(&root, facts.qemu);
     }
-    PathBuf::from(facts.qemu)
+    process::command(facts.qemu)
 }
 
 fn cached(workspace: &Workspace) -> PathBuf {
     workspace.cache("tools/qemu")
+}
+
+/// A QEMU that is not where it was made for: it would take the modules of one that is installed.
+fn unpacked(root: &Path, name: &str) -> Command {
+    let modules = fs::read_dir(root.join("usr/lib"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("qemu")))
+        .find(|path| path.is_dir());
+    let mut qemu = process::command(root.join("usr/bin").join(name));
+    qemu.env("QEMU_MODULE_DIR", modules.unwrap_or_default())
+        .arg("-L")
+        .arg(root.join("usr/share/qemu"));
+    qemu
 }
 
 /// Installs QEMU for an architecture, or brings a newer one into the cache.
@@ -44,7 +58,7 @@ pub fn install_qemu(
     let Some(wanted) = facts.min_qemu else {
         return Ok(());
     };
-    if version(&qemu(workspace, architecture))? >= wanted {
+    if version(qemu(workspace, architecture))? >= wanted {
         return Ok(());
     }
     let (major, minor) = wanted;
@@ -58,7 +72,7 @@ pub fn install_qemu(
         let package = archive.newest(name, "")?;
         archive.unpack(step, &package, scratch.path())?;
     }
-    let found = version(&scratch.path().join("usr/bin").join(facts.qemu))?;
+    let found = version(unpacked(scratch.path(), facts.qemu))?;
     if found < wanted {
         bail!(
             "{} {major}.{minor} or newer is needed, and backports have {found:?}",
@@ -70,9 +84,9 @@ pub fn install_qemu(
 }
 
 /// The version of a QEMU; an error if it does not run, as where a library is missing.
-fn version(qemu: &Path) -> Result<(u32, u32)> {
-    let printed = process::output(Command::new(qemu).arg("--version"))?;
-    parse_version(&printed).with_context(|| format!("{} printed {printed}", qemu.display()))
+fn version(mut qemu: Command) -> Result<(u32, u32)> {
+    let printed = process::output(qemu.arg("--version"))?;
+    parse_version(&printed).with_context(|| format!("`{qemu:?}` printed {printed}"))
 }
 
 fn parse_version(printed: &str) -> Option<(u32, u32)> {

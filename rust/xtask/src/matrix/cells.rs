@@ -65,7 +65,7 @@ impl Host {
     pub fn look(workspace: &Workspace, architecture: Architecture) -> Result<Self> {
         let meminfo = fs::read_to_string("/proc/meminfo").context("cannot read /proc/meminfo")?;
         // Some have no machine by default, and without one they tell nothing.
-        let mut help = Command::new(guest::qemu(workspace, architecture));
+        let mut help = guest::qemu(workspace, architecture);
         help.args(["-machine", architecture.facts().machine, "-device", "help"]);
         Ok(Self {
             devices: process::output(&mut help)?,

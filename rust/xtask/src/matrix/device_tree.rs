@@ -29,7 +29,7 @@ pub fn make(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
     fs::create_dir_all(&dir)?;
     session.ui.step("making the device tree", |step| {
         let facts = cell.architecture.facts();
-        let mut dump = process::command(guest::qemu(&workspace, cell.architecture));
+        let mut dump = guest::qemu(&workspace, cell.architecture);
         dump.arg("-machine")
             .arg(format!("{},dumpdtb={}", cell.machine, path.display()))
             .args(["-cpu", facts.cpu, "-smp", "2", "-m", &cell.memory])
