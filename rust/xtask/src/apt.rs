@@ -105,35 +105,16 @@ pub struct Version {
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const NEWER_SUITES: [&str; 4] = ["trixie-backports", "sid", "forky", "experimental"];
 
-/// The suites that are newer than the machine, and its own.
-fn newer(own: BTreeSet<String>) -> Vec<String> {
-    let newer = NEWER_SUITES.iter().map(|suite| suite.to_string());
-    newer.chain(own).collect()
-}
-
-/// The suites whose packages are new and made for the machine's release.
-fn backports(own: BTreeSet<String>) -> Vec<String> {
-    own.iter()
-        .filter(|suite| !suite.contains('-'))
-        .map(|suite| format!("{suite}-backports"))
-        .collect()
-}
-
 impl Archive {
     /// Sets the second apt up and fetches its lists, from the mirror that the machine uses.
     pub fn open(workspace: &Workspace, step: &mut Step) -> Result<Self> {
-        Self::set_up(workspace, step, "apt", None, newer)
+        Self::set_up(workspace, step, "apt", None)
     }
 
     /// The same, for packages of another architecture.
     pub fn open_for(workspace: &Workspace, step: &mut Step, architecture: &str) -> Result<Self> {
         let name = format!("apt-{architecture}");
-        Self::set_up(workspace, step, &name, Some(architecture), newer)
-    }
-
-    /// The same, for newer packages that run on the machine's own release.
-    pub fn open_backports(workspace: &Workspace, step: &mut Step) -> Result<Self> {
-        Self::set_up(workspace, step, "apt-backports", None, backports)
+        Self::set_up(workspace, step, &name, Some(architecture))
     }
 
     fn set_up(
@@ -141,7 +122,6 @@ impl Archive {
         step: &mut Step,
         name: &str,
         architecture: Option<&str>,
-        suites: fn(BTreeSet<String>) -> Vec<String>,
     ) -> Result<Self> {
         let root = workspace.cache(name);
         for dir in ["state/lists/partial", "cache/archives/partial"] {
@@ -163,8 +143,10 @@ impl Archive {
                 )?
             }
         };
-        let sources: String = suites(own_suites)
+        let sources: String = NEWER_SUITES
             .iter()
+            .map(|suite| suite.to_string())
+            .chain(own_suites)
             .map(|suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))
             .collect();
         fs::write(root.join("sources.list"), sources)?;

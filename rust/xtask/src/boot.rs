@@ -131,7 +131,7 @@ pub fn run(
         fs::write(log, "").with_context(|| format!("cannot write {}", log.display()))?;
     }
 
-    let mut qemu = machine(workspace, kernel, &initramfs);
+    let mut qemu = machine(kernel, &initramfs);
     let architecture = kernel.target.architecture;
     qemu.arg("-serial")
         .arg(format!("file:{}", console_path.display()));
@@ -172,9 +172,9 @@ pub fn run(
 }
 
 /// QEMU with a kernel, without a console and devices.
-pub fn machine(workspace: &Workspace, kernel: &Kernel, initramfs: &Path) -> Command {
+pub fn machine(kernel: &Kernel, initramfs: &Path) -> Command {
     let facts = kernel.target.architecture.facts();
-    let mut qemu = guest::qemu(workspace, kernel.target.architecture);
+    let mut qemu = process::command(facts.qemu);
     qemu.args([
         "-machine",
         facts.machine,

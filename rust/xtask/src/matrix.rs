@@ -104,7 +104,7 @@ fn obstacle(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
         if !cell.device_tree.is_empty() {
             device_tree::install(&workspace, step)?;
         }
-        Host::look(&workspace, target.architecture)
+        Host::look(target.architecture)
     });
     Ok(match had {
         Ok(host) => cell.obstacle(&host),
@@ -168,7 +168,7 @@ pub fn run_cheap(
     let mut cells = cells::read(&session.workspace)?;
     cells.retain(|cell| cell.in_test);
     for cell in cells {
-        let host = Host::look(&session.workspace, cell.architecture)?;
+        let host = Host::look(cell.architecture)?;
         let name = format!("cell: {}", cell.name);
         if let Some(reason) = cell.obstacle(&host) {
             eprintln!("SKIPPED: {name}: {reason}");

@@ -42,7 +42,7 @@ pub fn run(session: &mut Session, request: &Request) -> Result<ExitCode> {
     let up = scratch.path().join("up");
     fs::write(&up, "")?;
 
-    let mut qemu = boot::machine(&workspace, &kernel, &initramfs);
+    let mut qemu = boot::machine(&kernel, &initramfs);
     qemu.args(["-serial", "mon:stdio", "-serial"])
         .arg(format!("file:{}", up.display()))
         .args(["-device", "edu", "-device", "pci-testdev"])

@@ -53,8 +53,6 @@ pub struct Facts {
     /// What QEMU boots, in the build directory.
     pub image: &'static str,
     pub qemu: &'static str,
-    /// The first version that boots a kernel as this tool has it, if not every one does.
-    pub min_qemu: Option<(u32, u32)>,
     /// The packages that have this QEMU, in one release of Debian or another, as a pattern.
     pub qemu_packages: &'static str,
     pub machine: &'static str,
@@ -72,7 +70,6 @@ const X86_64: Facts = Facts {
     kbuild: "x86",
     image: "arch/x86/boot/bzImage",
     qemu: "qemu-system-x86_64",
-    min_qemu: None,
     qemu_packages: "^qemu-system-x86$",
     machine: "q35",
     cpu: "max",
@@ -87,7 +84,6 @@ const ARM64: Facts = Facts {
     kbuild: "arm64",
     image: "arch/arm64/boot/Image",
     qemu: "qemu-system-aarch64",
-    min_qemu: None,
     qemu_packages: "^qemu-system-arm$",
     machine: "virt,gic-version=3",
     // Emulating the pointer authentication of `max` takes most of the time.
@@ -102,7 +98,6 @@ const ARM: Facts = Facts {
     kbuild: "arm",
     image: "arch/arm/boot/zImage",
     qemu: "qemu-system-arm",
-    min_qemu: None,
     qemu_packages: "^qemu-system-arm$",
     machine: "virt",
     cpu: "cortex-a15",
@@ -116,7 +111,6 @@ const RISCV64: Facts = Facts {
     kbuild: "riscv",
     image: "arch/riscv/boot/Image",
     qemu: "qemu-system-riscv64",
-    min_qemu: None,
     qemu_packages: "^qemu-system-(misc|riscv)$",
     machine: "virt",
     cpu: "rv64",
@@ -130,8 +124,6 @@ const LOONGARCH64: Facts = Facts {
     kbuild: "loongarch",
     image: "vmlinux",
     qemu: "qemu-system-loongarch64",
-    // Before, it does not tell the kernel its command line.
-    min_qemu: Some((9, 1)),
     qemu_packages: "^qemu-system-(misc|loongarch)$",
     machine: "virt",
     cpu: "la464",

@@ -4,14 +4,12 @@
 
 use super::report::{Space, Stale};
 use crate::demo::address;
-use crate::guest;
 use crate::process;
 use crate::target::{Architecture, Compiler, Target};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::process::Command;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,10 +60,10 @@ pub struct Host {
 }
 
 impl Host {
-    pub fn look(workspace: &Workspace, architecture: Architecture) -> Result<Self> {
+    pub fn look(architecture: Architecture) -> Result<Self> {
         let meminfo = fs::read_to_string("/proc/meminfo").context("cannot read /proc/meminfo")?;
         // Some have no machine by default, and without one they tell nothing.
-        let mut help = guest::qemu(workspace, architecture);
+        let mut help = process::command(architecture.facts().qemu);
         help.args(["-machine", architecture.facts().machine, "-device", "help"]);
         Ok(Self {
             devices: process::output(&mut help)?,

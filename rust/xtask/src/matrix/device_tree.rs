@@ -4,7 +4,6 @@
 
 use super::cells::Cell;
 use crate::apt::{self, Package};
-use crate::guest;
 use crate::process;
 use crate::session::Session;
 use crate::ui::Step;
@@ -23,13 +22,12 @@ pub fn make(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
         return Ok(None);
     }
     let dir = session.workspace.cache("matrix");
-    let workspace = session.workspace.clone();
     let path = dir.join(format!("{}.dtb", cell.name));
     let log = session.workspace.cache("logs/device-tree.log");
     fs::create_dir_all(&dir)?;
     session.ui.step("making the device tree", |step| {
         let facts = cell.architecture.facts();
-        let mut dump = guest::qemu(&workspace, cell.architecture);
+        let mut dump = process::command(facts.qemu);
         dump.arg("-machine")
             .arg(format!("{},dumpdtb={}", cell.machine, path.display()))
             .args(["-cpu", facts.cpu, "-smp", "2", "-m", &cell.memory])
