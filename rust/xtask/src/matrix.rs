@@ -19,6 +19,7 @@ use crate::kernel::Kernel;
 use crate::session::Session;
 use crate::target::Compiler;
 use crate::test::{self, Tally};
+use crate::trace;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -226,6 +227,9 @@ fn run_cell(
             boot::run(&session.workspace, step, kernel, &boot)
         })?;
 
+    for device in &cell.others {
+        logs.trace = trace::without(&logs.trace, device);
+    }
     let mut tally = Tally::default();
     let mut suites = test::all_suites(&session.workspace)?;
     suites.retain(|suite| !cell.skips.contains(suite));

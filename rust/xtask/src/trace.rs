@@ -201,6 +201,20 @@ fn parse(number: usize, line: &str) -> Result<Option<Event>> {
     }))
 }
 
+/// The trace, and the totals after it, without what is about a device. The header counts all events,
+/// so these become others.
+pub fn without(trace: &str, device: &str) -> String {
+    let total = format!("{{ device: {device} ");
+    let lines = trace.lines().filter(|line| !line.starts_with(&total));
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    ["alloc", "free"].iter().fold(text, |text, event| {
+        text.replace(
+            &format!(": dma_{event}: {device} dir="),
+            &format!(": left_out: {device} dir="),
+        )
+    })
+}
+
 fn set(flags: &str) -> BTreeSet<String> {
     flags
         .split('|')

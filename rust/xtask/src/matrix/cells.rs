@@ -42,6 +42,8 @@ pub struct Cell {
     pub addresses: Option<address::Kind>,
     #[serde(default)]
     pub around: Vec<String>,
+    #[serde(default)]
+    pub others: Vec<String>,
 }
 
 /// What a device finds in fresh memory without a mapping.

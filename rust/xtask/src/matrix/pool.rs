@@ -5,6 +5,7 @@
 
 use crate::boot::Logs;
 use crate::console::strip_time;
+use crate::trace;
 use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 
@@ -48,20 +49,8 @@ pub fn judge(logs: &mut Logs) -> Result<()> {
     }
     ensure!(allocations > 0, "{device} got no memory");
     println!("set aside: {allocations} allocations for {device}, all of {range:#x?}");
-    logs.trace = without(&logs.trace, &device);
+    logs.trace = trace::without(&logs.trace, &device);
     Ok(())
-}
-
-/// The trace, and the totals after it, without what is about a device. The header counts all events,
-/// so these become others.
-fn without(trace: &str, device: &str) -> String {
-    let total = format!("{{ device: {device} ");
-    let lines = trace.lines().filter(|line| !line.starts_with(&total));
-    let text: String = lines.map(|line| format!("{line}\n")).collect();
-    text.replace(
-        &format!(": dma_alloc: {device} dir="),
-        &format!(": set_aside: {device} dir="),
-    )
 }
 
 #[cfg(test)]
