@@ -22,21 +22,25 @@ pub fn settle(lines: &[&str], findings: &mut Vec<Finding>) {
         let found = pattern.captures(text)?;
         Some(u64::from_str_radix(&found[1], 16).ok()? / PAGE)
     };
-    for (number, line) in (1..).zip(lines) {
-        let Some(expected) = page(&announced, line) else {
-            continue;
-        };
+    let announcements: Vec<(usize, u64)> = (1..)
+        .zip(lines)
+        .filter_map(|(number, line)| Some((number, page(&announced, line)?)))
+        .collect();
+    for (index, &(number, expected)) in announcements.iter().enumerate() {
+        let next = announcements
+            .get(index + 1)
+            .map_or(usize::MAX, |next| next.0);
         let before = findings.len();
         findings.retain(|finding| {
             finding.kind != Kind::Iommu
-                || finding.line < number
+                || !(number..next).contains(&finding.line)
                 || page(&reported, &finding.excerpt) != Some(expected)
         });
         if findings.len() == before {
             findings.push(Finding {
                 kind: Kind::NoFault,
                 line: number,
-                excerpt: line.to_string(),
+                excerpt: lines[number - 1].to_string(),
             });
         }
     }
@@ -93,5 +97,14 @@ mod tests {
         let beyond = log(access(0xfffd000) + &access(0xfffe000));
         assert_eq!(kinds(&beyond), [Kind::Iommu]);
         assert_eq!(kinds(&log(String::new())), [Kind::NoFault]);
+    }
+
+    #[test]
+    fn a_page_may_be_announced_again() {
+        let twice = LOG.replace("[    9.900000] coherent: end\n", "") + LOG;
+        assert_eq!(kinds(&twice), []);
+        let fault = LOG.lines().nth(2).unwrap_or_default();
+        let once = twice.replacen(fault, "", 1);
+        assert_eq!(kinds(&once), [Kind::NoFault]);
     }
 }
