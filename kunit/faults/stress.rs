@@ -45,7 +45,7 @@ const LARGEST: u64 = 64 << 10;
 /// What the kernel may keep for the next time: pages in the lists of a CPU, slabs, page tables. KASAN
 /// puts what is freed into quarantine (`mm/kasan/quarantine.c`), up to a 32nd of memory: here, of 1 GiB.
 const KEPT_PAGES: usize = if cfg!(CONFIG_KASAN) {
-    512 + ((1 << 30) / 32 >> 12)
+    512 + (((1 << 30) / 32) >> 12)
 } else {
     512
 };
