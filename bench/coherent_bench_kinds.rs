@@ -19,7 +19,7 @@ struct Bench;
 impl kernel::Module for Bench {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let dev = glue::device();
-        let buffer = Coherent::<layout::Layout, NoMapping>::alloc(dev, GFP_KERNEL)?;
+        let buffer = Coherent::<layout::Layout, NoMapping>::new(dev, GFP_KERNEL)?;
 
         // SAFETY: The cases are for a device.
         unsafe { glue::run(kinds::ALLOC, dev, 1) };

@@ -24,7 +24,7 @@ macro_rules! sizes {
     ($($name:ident $size:literal)*) => {
         cases! { ALLOC: Device<Bound>; $(
             $name(dev, i) {
-                match Coherent::<[u8; $size], NoMapping>::alloc(dev, GFP_KERNEL) {
+                match Coherent::<[u8; $size], NoMapping>::new(dev, GFP_KERNEL) {
                     Ok(_buffer) => 0,
                     Err(_) => 1,
                 }

@@ -55,9 +55,9 @@ mod tests {
         assert_eq!(Coherent::<[u64; 3]>::zeroed(&dev, GFP_KERNEL)?.size(), 24);
 
         let dev = TestDevice::no_mapping()?;
-        let c = Coherent::<[u8; PAGE_SIZE + 1], NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        let c = Coherent::<[u8; PAGE_SIZE + 1], NoMapping>::new(&dev, GFP_KERNEL)?;
         assert_eq!(c.size(), PAGE_SIZE + 1);
-        let c = Coherent::<[u8; 4 << 20], NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        let c = Coherent::<[u8; 4 << 20], NoMapping>::new(&dev, GFP_KERNEL)?;
         assert_eq!(c.size(), 4 << 20);
         Ok(())
     }
@@ -176,7 +176,7 @@ mod tests {
         let c = CoherentHandle::alloc_with_attrs(&dev, SIZE, GFP_KERNEL, DMA_ATTR_NO_WARN);
         assert_eq!(c.err(), Some(ENOMEM));
         let c =
-            Coherent::<[u8; SIZE], NoMapping>::alloc_with_attrs(&dev, GFP_KERNEL, DMA_ATTR_NO_WARN);
+            Coherent::<[u8; SIZE], NoMapping>::new_with_attrs(&dev, GFP_KERNEL, DMA_ATTR_NO_WARN);
         assert_eq!(c.err(), Some(ENOMEM));
         Ok(())
     }

@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn addresses_without() -> Result {
         let dev = TestDevice::no_mapping()?;
-        check(&Coherent::<Outer, NoMapping>::alloc(&dev, GFP_KERNEL)?)
+        check(&Coherent::<Outer, NoMapping>::new(&dev, GFP_KERNEL)?)
     }
 
     #[test]

@@ -94,7 +94,7 @@ mod tests {
         let dev = TestDevice::no_mapping()?;
         let attrs = DMA_ATTR_NO_WARN & !NoMapping::ATTRS;
         CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, attrs)?;
-        Coherent::<u64, NoMapping>::alloc_with_attrs(&dev, GFP_KERNEL, attrs)?;
+        Coherent::<u64, NoMapping>::new_with_attrs(&dev, GFP_KERNEL, attrs)?;
         Ok(())
     }
 

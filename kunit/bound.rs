@@ -42,7 +42,7 @@ mod tests {
             shared: &'bound Device<Bound>,
             alone: &'bound Device<Bound>, //
         ) -> Result<Self> {
-            let frames = Coherent::<[[u8; 4096]; 4], NoMapping>::alloc(alone, GFP_KERNEL)?;
+            let frames = Coherent::<[[u8; 4096]; 4], NoMapping>::new(alone, GFP_KERNEL)?;
             Ok(Self {
                 shared: Coherent::zeroed(shared, GFP_KERNEL)?.bind(shared)?,
                 frames: frames.bind(alone)?,

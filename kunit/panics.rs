@@ -201,20 +201,20 @@ pub mod no_mapping {
 
     type Queues = Coherent<Queue, NoMapping>;
 
-    pub fn alloc_with_attrs(dev: &Dev, flags: Flags, attrs: Attrs) -> Result<Queues> {
-        Queues::alloc_with_attrs(dev, flags, attrs)
+    pub fn new_with_attrs(dev: &Dev, flags: Flags, attrs: Attrs) -> Result<Queues> {
+        Queues::new_with_attrs(dev, flags, attrs)
     }
 
-    pub fn alloc(dev: &Dev, flags: Flags) -> Result<Queues> {
-        Queues::alloc(dev, flags)
+    pub fn new(dev: &Dev, flags: Flags) -> Result<Queues> {
+        Queues::new(dev, flags)
     }
 
-    pub fn alloc_cleared_with_attrs(dev: &Dev, flags: Flags, attrs: Attrs) -> Result<Queues> {
-        Queues::alloc_cleared_with_attrs(dev, flags, attrs)
+    pub fn new_zeroed_with_attrs(dev: &Dev, flags: Flags, attrs: Attrs) -> Result<Queues> {
+        Queues::new_zeroed_with_attrs(dev, flags, attrs)
     }
 
-    pub fn alloc_cleared(dev: &Dev, flags: Flags) -> Result<Queues> {
-        Queues::alloc_cleared(dev, flags)
+    pub fn new_zeroed(dev: &Dev, flags: Flags) -> Result<Queues> {
+        Queues::new_zeroed(dev, flags)
     }
 }
 
@@ -230,17 +230,17 @@ pub mod no_mapping_slice {
         Elements::alloc(dev, n, flags)
     }
 
-    pub fn alloc_cleared_with_attrs(
+    pub fn alloc_zeroed_with_attrs(
         dev: &Dev,
         n: usize,
         flags: Flags,
         attrs: Attrs,
     ) -> Result<Elements> {
-        Elements::alloc_cleared_with_attrs(dev, n, flags, attrs)
+        Elements::alloc_zeroed_with_attrs(dev, n, flags, attrs)
     }
 
-    pub fn alloc_cleared(dev: &Dev, n: usize, flags: Flags) -> Result<Elements> {
-        Elements::alloc_cleared(dev, n, flags)
+    pub fn alloc_zeroed(dev: &Dev, n: usize, flags: Flags) -> Result<Elements> {
+        Elements::alloc_zeroed(dev, n, flags)
     }
 
     pub fn alloc_handle(dev: &Dev, n: usize, flags: Flags) -> Result<CoherentHandle> {

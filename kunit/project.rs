@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn addresses_without() -> Result {
         let dev = TestDevice::no_mapping()?;
-        let c = Coherent::<Outer, NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        let c = Coherent::<Outer, NoMapping>::new(&dev, GFP_KERNEL)?;
         for i in [0, 3, 7] {
             for (found, expected) in places(&c, i)? {
                 assert_eq!(found, expected);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn sizes_and_lengths() -> Result {
         let dev = TestDevice::no_mapping()?;
-        let c = Coherent::<Outer, NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        let c = Coherent::<Outer, NoMapping>::new(&dev, GFP_KERNEL)?;
         assert_eq!(Io::size(&c), size_of::<Outer>());
         assert_eq!(io_project!(&c, .table).size(), 8 * 16);
         assert_eq!(io_project!(&c, .bytes[build: 10..30]).size(), 20);
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(outside_range(&c, 99, 101), Err(ERANGE));
         assert_eq!(outside_range(&c, 3, 2), Err(ERANGE));
 
-        let c = Coherent::<Outer, NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        let c = Coherent::<Outer, NoMapping>::new(&dev, GFP_KERNEL)?;
         assert_eq!(outside_table(&c, 7), Ok(()));
         assert_eq!(outside_table(&c, 8), Err(ERANGE));
 
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn view_carries_no_cookie() -> Result {
         let dev = TestDevice::no_mapping()?;
-        let c = Coherent::<Outer, NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        let c = Coherent::<Outer, NoMapping>::new(&dev, GFP_KERNEL)?;
         let whole = io_project!(&c, .header);
         assert_eq!(CoherentIoBackend::<NoMapping>::as_ptr(whole).addr(), 0);
         let part = io_project!(&c, .bytes[build: 9]);

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn layout_tied_to_a_thread() -> Result {
         let dev = TestDevice::no_mapping()?;
-        let c = Coherent::<Pinned, NoMapping>::alloc(&dev, GFP_KERNEL)?;
+        let c = Coherent::<Pinned, NoMapping>::new(&dev, GFP_KERNEL)?;
         assert_send(&c);
         assert_sync(&c);
         let view: CoherentView<'_, Pinned, NoMapping> = io_project!(&c,);

@@ -12,13 +12,13 @@ mod attrs;
 mod bound;
 mod boxed;
 mod cast;
-mod cleared;
 mod content;
 mod device;
 mod layout;
 mod project;
 mod share;
 mod user;
+mod zeroed;
 
 module! {
     type: Suites,

@@ -452,7 +452,7 @@ impl pci::Driver for EduDriver {
             source: Coherent::zeroed_slice(dev, BLOCK, GFP_KERNEL)?,
             destination: Coherent::zeroed_slice(dev, BLOCK, GFP_KERNEL)?,
             // ... and for the device alone.
-            memory: Coherent::<DeviceMemory, NoMapping>::alloc(dev, GFP_KERNEL)?,
+            memory: Coherent::<DeviceMemory, NoMapping>::new(dev, GFP_KERNEL)?,
         };
         dev_info!(
             pdev,

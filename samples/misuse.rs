@@ -26,7 +26,7 @@ struct Header {
 
 /// Reads a field of a buffer that only the device can reach.
 pub fn version(dev: &Device<Bound>) -> Result<u32> {
-    let header = Coherent::<Header, NoMapping>::alloc(dev, GFP_KERNEL)?;
+    let header = Coherent::<Header, NoMapping>::new(dev, GFP_KERNEL)?;
 
     Ok(io_read!(&header, .version))
 }

@@ -138,23 +138,23 @@ mod tests {
     }
 
     #[test]
-    fn alloc() -> Result {
-        each_fails_once("alloc", |dev| {
-            Coherent::<[u8; SIZE], NoMapping>::alloc(dev, GFP_KERNEL)
+    fn new() -> Result {
+        each_fails_once("new", |dev| {
+            Coherent::<[u8; SIZE], NoMapping>::new(dev, GFP_KERNEL)
         })
     }
 
     #[test]
-    fn alloc_cleared() -> Result {
-        each_fails_once("alloc_cleared", |dev| {
-            Coherent::<[u8; SIZE], NoMapping>::alloc_cleared(dev, GFP_KERNEL)
+    fn new_zeroed() -> Result {
+        each_fails_once("new_zeroed", |dev| {
+            Coherent::<[u8; SIZE], NoMapping>::new_zeroed(dev, GFP_KERNEL)
         })
     }
 
     #[test]
-    fn alloc_cleared_elements() -> Result {
-        each_fails_once("alloc_cleared of elements", |dev| {
-            Coherent::<[u64], NoMapping>::alloc_cleared(dev, SIZE / 8, GFP_KERNEL)
+    fn alloc_zeroed_elements() -> Result {
+        each_fails_once("alloc_zeroed of elements", |dev| {
+            Coherent::<[u64], NoMapping>::alloc_zeroed(dev, SIZE / 8, GFP_KERNEL)
         })
     }
 

@@ -196,12 +196,12 @@ mod tests {
     }
     /// The promise of the constructor, on every road.
     #[test]
-    fn cleared_is_clear() -> Result {
+    fn zeroed_is_clear() -> Result {
         let Some(edu) = Edu::lock() else {
             return skip(NO_EDU);
         };
-        let old = measure(&edu, "NoMapping, cleared", is_old, |edu| {
-            let c = CoherentHandle::alloc_cleared(edu, SIZE, GFP_KERNEL)?;
+        let old = measure(&edu, "NoMapping, zeroed", is_old, |edu| {
+            let c = CoherentHandle::alloc_zeroed(edu, SIZE, GFP_KERNEL)?;
             let at = c.dma_address();
             Ok((c, at))
         })?;
@@ -211,12 +211,12 @@ mod tests {
 
     /// What may not block comes from other places, on some roads.
     #[test]
-    fn cleared_without_blocking_is_clear() -> Result {
+    fn zeroed_without_blocking_is_clear() -> Result {
         let Some(edu) = Edu::lock() else {
             return skip(NO_EDU);
         };
-        let old = measure(&edu, "NoMapping, cleared, GFP_ATOMIC", is_old, |edu| {
-            let c = Coherent::<[u8; SIZE], NoMapping>::alloc_cleared(edu, GFP_ATOMIC)?;
+        let old = measure(&edu, "NoMapping, zeroed, GFP_ATOMIC", is_old, |edu| {
+            let c = Coherent::<[u8; SIZE], NoMapping>::new_zeroed(edu, GFP_ATOMIC)?;
             let at = c.dma_address();
             Ok((c, at))
         })?;

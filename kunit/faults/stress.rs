@@ -75,7 +75,7 @@ impl Buffer {
             1 => Self::Boxed(CoherentBox::zeroed_slice_with_attrs(dev, size, gfp, attrs)?),
             2 => Self::Typed(Coherent::zeroed_with_attrs(dev, gfp, attrs)?),
             3 => Self::Handle(CoherentHandle::alloc_with_attrs(dev, size, gfp, attrs)?),
-            _ => Self::TypedNoMapping(Coherent::<[u64; 1024], NoMapping>::alloc_with_attrs(
+            _ => Self::TypedNoMapping(Coherent::<[u64; 1024], NoMapping>::new_with_attrs(
                 dev, gfp, attrs,
             )?),
         })

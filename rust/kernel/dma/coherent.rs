@@ -15,8 +15,8 @@
 mod at;
 mod bound;
 mod boxed;
-mod cleared;
 mod view;
+mod zeroed;
 
 pub use self::at::{
     At,
@@ -79,9 +79,9 @@ pub trait CoherentKind: private::Sealed {
     /// They are settled after the ones that a caller passes to a constructor: a caller can neither
     /// add an attribute that decides about the kind nor mask it away.
     ///
-    /// [`Coherent::alloc_cleared`] does without them.
+    /// [`Coherent::new_zeroed`] does without them.
     ///
-    /// [`Coherent::alloc_cleared`]: crate::dma::Coherent::alloc_cleared
+    /// [`Coherent::new_zeroed`]: crate::dma::Coherent::new_zeroed
     const ATTRS: Attrs;
 }
 
@@ -121,10 +121,10 @@ pub struct Normal;
 /// `drivers/iommu/dma-iommu.c`), and on an architecture whose kernel maps all of its memory the
 /// pages stay part of that mapping.
 ///
-/// Memory that the device has to find cleared is allocated without that attribute, by
-/// [`Coherent::alloc_cleared`], and its address is a cookie all the same.
+/// Memory that the device has to find zeroed is allocated without that attribute, by
+/// [`Coherent::new_zeroed`], and its address is a cookie all the same.
 ///
-/// [`Coherent::alloc_cleared`]: crate::dma::Coherent::alloc_cleared
+/// [`Coherent::new_zeroed`]: crate::dma::Coherent::new_zeroed
 /// [`Coherent::dma_address`]: crate::dma::Coherent::dma_address
 /// [`CoherentView::dma_address`]: crate::dma::CoherentView::dma_address
 /// [`io_project!`]: crate::io::io_project
@@ -185,7 +185,7 @@ mod private {
 /// io_write!(&shared, [build: 3], 42);
 /// assert_eq!(io_read!(&shared, [build: 3]), 42);
 ///
-/// let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::alloc(dev, GFP_KERNEL)?;
+/// let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::new(dev, GFP_KERNEL)?;
 /// let third = io_project!(&frames, [build: 2]).dma_address();
 /// assert_eq!(third, frames.dma_address() + 8192);
 /// # Ok::<(), Error>(()) }
@@ -418,7 +418,7 @@ impl<T> Coherent<T, NoMapping> {
     /// A driver whose device must not see stale kernel memory has the device overwrite the buffer
     /// first, takes a [`Normal`] buffer, or needs a kernel with `init_on_alloc=1`.
     ///
-    /// Or it takes [`Self::alloc_cleared`], whose memory the device reads as zeroes.
+    /// Or it takes [`Self::new_zeroed`], whose memory the device reads as zeroes.
     ///
     /// # Examples
     ///
@@ -434,7 +434,7 @@ impl<T> Coherent<T, NoMapping> {
     /// };
     ///
     /// # fn test(dev: &Device<Bound>) -> Result {
-    /// let scratch = Coherent::<[u8; 8192], NoMapping>::alloc_with_attrs(
+    /// let scratch = Coherent::<[u8; 8192], NoMapping>::new_with_attrs(
     ///     dev,
     ///     GFP_KERNEL,
     ///     DMA_ATTR_WRITE_COMBINE,
@@ -445,18 +445,14 @@ impl<T> Coherent<T, NoMapping> {
     ///
     /// [`__GFP_ZERO`]: crate::alloc::flags::__GFP_ZERO
     #[inline]
-    pub fn alloc_with_attrs(
-        dev: &Device<Bound>,
-        gfp_flags: Flags,
-        dma_attrs: Attrs,
-    ) -> Result<Self> {
+    pub fn new_with_attrs(dev: &Device<Bound>, gfp_flags: Flags, dma_attrs: Attrs) -> Result<Self> {
         Self::alloc_value(dev, gfp_flags, dma_attrs)
     }
 
-    /// Same as [`Self::alloc_with_attrs`], but with no attributes besides those of the kind.
+    /// Same as [`Self::new_with_attrs`], but with no attributes besides those of the kind.
     #[inline]
-    pub fn alloc(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
-        Self::alloc_with_attrs(dev, gfp_flags, Attrs(0))
+    pub fn new(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
+        Self::new_with_attrs(dev, gfp_flags, Attrs(0))
     }
 }
 
@@ -472,9 +468,9 @@ impl<T> Coherent<[T], NoMapping> {
     /// sleep, depending on `gfp_flags`.
     ///
     /// What the memory holds at first is unspecified, see
-    /// [`Coherent<T, NoMapping>::alloc_with_attrs`](Coherent::alloc_with_attrs).
+    /// [`Coherent<T, NoMapping>::new_with_attrs`](Coherent::new_with_attrs).
     ///
-    /// That of [`Self::alloc_cleared`] is zeroes.
+    /// That of [`Self::alloc_zeroed`] is zeroes.
     ///
     /// # Examples
     ///

@@ -130,7 +130,7 @@ fn wrong_kind(event: &Event) -> Option<String> {
         Some("no-mapping") => !without,
         Some("normal") => without,
         // Clearing takes a mapping, also where the CPU has no use for it afterwards.
-        Some("zeroed-normal" | "cleared-no-mapping") => without || !zeroed,
+        Some("zeroed-normal" | "zeroed-no-mapping") => without || !zeroed,
         _ => false,
     };
     wrong.then(|| {

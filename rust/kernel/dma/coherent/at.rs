@@ -37,7 +37,7 @@ use crate::ptr::projection::ProjectIndex;
 /// };
 ///
 /// # fn test(dev: &Device<Bound>) -> Result {
-/// let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::alloc(dev, GFP_KERNEL)?;
+/// let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::new(dev, GFP_KERNEL)?;
 /// let last = io_project!(&frames, [build: At::<7>]).dma_address();
 /// assert_eq!(last, frames.dma_address() + 7 * 4096);
 /// # Ok::<(), Error>(()) }
@@ -71,7 +71,7 @@ pub struct At<const INDEX: usize>;
 /// };
 ///
 /// # fn test(dev: &Device<Bound>) -> Result {
-/// let buf = Coherent::<[u8; 4096], NoMapping>::alloc(dev, GFP_KERNEL)?;
+/// let buf = Coherent::<[u8; 4096], NoMapping>::new(dev, GFP_KERNEL)?;
 /// let part: CoherentView<'_, [u8; 64], NoMapping> = io_project!(&buf, [build: Span::<128, 64>]);
 /// let byte = io_project!(part, [build: At::<63>]).dma_address();
 /// assert_eq!(byte, buf.dma_address() + 191);
@@ -165,7 +165,7 @@ impl<T, Kind: CoherentKind> Coherent<T, Kind> {
     /// }
     ///
     /// # fn test(dev: &Device<Bound>) -> Result {
-    /// let fw = Coherent::<Firmware, NoMapping>::alloc(dev, GFP_KERNEL)?;
+    /// let fw = Coherent::<Firmware, NoMapping>::new(dev, GFP_KERNEL)?;
     /// let stack = fw.dma_address_at::<{ offset_of!(Firmware, heap) + 0x4000 }>();
     /// assert_eq!(stack, fw.dma_address() + 256 + 0x4000);
     /// # Ok::<(), Error>(()) }

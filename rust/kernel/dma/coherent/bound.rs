@@ -44,7 +44,7 @@ use core::ops::Deref;
 ///
 /// impl<'bound> Ring<'bound> {
 ///     fn new(dev: &'bound Device<Bound>) -> Result<Self> {
-///         let slots = Coherent::<[[u8; 512]; 64], NoMapping>::alloc(dev, GFP_KERNEL)?;
+///         let slots = Coherent::<[[u8; 512]; 64], NoMapping>::new(dev, GFP_KERNEL)?;
 ///         Ok(Self {
 ///             slots: slots.bind(dev)?,
 ///         })

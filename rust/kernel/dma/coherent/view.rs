@@ -52,7 +52,7 @@ use crate::io::{
 /// }
 ///
 /// # fn test(dev: &Device<Bound>, index: usize) -> Result {
-/// let queue: Coherent<Queue, NoMapping> = Coherent::<Queue, NoMapping>::alloc(dev, GFP_KERNEL)?;
+/// let queue: Coherent<Queue, NoMapping> = Coherent::<Queue, NoMapping>::new(dev, GFP_KERNEL)?;
 ///
 /// // An index that is known at compile time is checked at compile time, ...
 /// let last = io_project!(&queue, .ring[build: 31]);

@@ -39,7 +39,7 @@ struct Offset;
 impl kernel::Module for Offset { fn init(_: &'static ThisModule) -> Result<Self> { Ok(Self) } }
 #[no_mangle]
 pub fn address(dev: &Device<Bound>) -> Result<DmaAddress> {
-    let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::alloc(dev, GFP_KERNEL)?;
+    let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::new(dev, GFP_KERNEL)?;
     Ok(io_project!(&frames, [build: INDEX]).dma_address())
 }
 "#;

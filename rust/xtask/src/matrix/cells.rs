@@ -184,14 +184,14 @@ impl Cell {
     }
 
     /// Whether the device found what it is to find. Memory with a mapping is always clear, and so is
-    /// what is asked to be cleared.
+    /// what is asked to be zeroed.
     pub fn judge_stale(&self, stale: &[Stale]) -> Result<()> {
         if stale.is_empty() {
             bail!("nothing was measured");
         }
         for measured in stale {
-            let cleared = measured.buffer.starts_with("NoMapping, cleared");
-            let expected = if measured.buffer.starts_with("NoMapping") && !cleared {
+            let zeroed = measured.buffer.starts_with("NoMapping, zeroed");
+            let expected = if measured.buffer.starts_with("NoMapping") && !zeroed {
                 self.stale
             } else {
                 Content::Clear
@@ -284,10 +284,10 @@ mod tests {
         direct
             .judge_stale(&[measured("NoMapping", 0)])
             .expect_err("something was expected");
-        let cleared = "NoMapping, cleared";
-        direct.judge_stale(&[measured(cleared, 0)]).expect("clear");
+        let zeroed = "NoMapping, zeroed";
+        direct.judge_stale(&[measured(zeroed, 0)]).expect("clear");
         direct
-            .judge_stale(&[measured(cleared, 1)])
+            .judge_stale(&[measured(zeroed, 1)])
             .expect_err("a promise");
         direct.judge_stale(&[]).expect_err("nothing");
     }

@@ -20,7 +20,7 @@ pub fn convert(text: &str) -> Result<String> {
         r"\bCoherentHandle::alloc\((\w+), ([\w:]+), ",
         |call| {
             size = call[2].to_string();
-            format!("{ALIAS}::alloc({}, ", &call[1])
+            format!("{ALIAS}::new({}, ", &call[1])
         },
     )?;
     let text = once(&text, r": CoherentHandle,", |_| format!(": {ALIAS},"))?;

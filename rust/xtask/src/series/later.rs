@@ -9,7 +9,7 @@ use crate::graft::Overlay;
 use anyhow::{Result, bail};
 
 /// The modules, in the order of their patches. A suite has the name of its module.
-pub const MODULES: [&str; 2] = ["cleared", "bound"];
+pub const MODULES: [&str; 2] = ["zeroed", "bound"];
 
 /// The library with the first `count` of them.
 pub fn overlay(overlay: &Overlay, count: usize) -> Result<Overlay> {

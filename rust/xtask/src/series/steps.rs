@@ -122,7 +122,7 @@ pub const ALL: &[Step] = &[
         run: |files, _, library| sample(files, library, "flush_page", "rust_dma_edu.o"),
     },
     Step {
-        message: include_str!("../../series/cleared.txt"),
+        message: include_str!("../../series/zeroed.txt"),
         module: None,
         run: |files, pristine, library| addition(files, pristine, library, 0),
     },

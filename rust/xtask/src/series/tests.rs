@@ -97,7 +97,7 @@ fn what_comes_at_the_end_is_not_spoken_of_before() {
             .is_ok()
     };
     for (index, names) in [
-        ["alloc_cleared", "cleared.rs"],
+        ["alloc_zeroed", "zeroed.rs"],
         ["CoherentBound", "Self::bind"],
     ]
     .iter()
@@ -114,7 +114,7 @@ fn what_comes_at_the_end_is_not_spoken_of_before() {
         git.file(commit, &path).expect("git").expect("suites")
     };
     let tip = commits.last().expect("a commit");
-    assert!(!suites(&commits[4]).contains("mod cleared;"));
+    assert!(!suites(&commits[4]).contains("mod zeroed;"));
     let root = fs::read_to_string(checkout().join("kunit/suites.rs")).expect("suites");
     assert_eq!(suites(tip), root);
 }

@@ -189,9 +189,9 @@ fn the_name_of_a_device_says_that_memory_is_to_be_zeroed() {
 }
 
 #[test]
-fn what_is_cleared_has_a_mapping() {
+fn what_is_zeroed_has_a_mapping() {
     let zeroed = real("ok")
-        .replace(": bad dir", ": test.cleared-no-mapping dir")
+        .replace(": bad dir", ": test.zeroed-no-mapping dir")
         .replace("flags=GFP_KERNEL", "flags=GFP_KERNEL|__GFP_ZERO");
     // One of the two has the attribute.
     let found = problems(&zeroed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory for the device alone that is cleared.
+//! Memory for the device alone that is zeroed.
 //!
 //! No CPU can look into it. What the C API is asked for is judged from the trace events of the run,
 //! by the name of the device.
@@ -8,13 +8,13 @@
 use crate::device::TestDevice;
 use kernel::prelude::*;
 
-/// A device for allocations that only the device can reach, and that are all cleared: without
+/// A device for allocations that only the device can reach, and that are all zeroed: without
 /// `DMA_ATTR_NO_KERNEL_MAPPING`, and with `__GFP_ZERO`.
 fn device() -> Result<TestDevice> {
-    TestDevice::new(c"cleared-no-mapping")
+    TestDevice::new(c"zeroed-no-mapping")
 }
 
-#[kunit_tests(dma_coherent_cleared)]
+#[kunit_tests(dma_coherent_zeroed)]
 mod tests {
     use super::*;
     use crate::layout::Outer;
@@ -37,13 +37,13 @@ mod tests {
     fn sizes() -> Result {
         let dev = device()?;
         for size in SIZES {
-            let c = CoherentHandle::alloc_cleared(&dev, size, GFP_KERNEL)?;
+            let c = CoherentHandle::alloc_zeroed(&dev, size, GFP_KERNEL)?;
             assert_eq!((c.size(), c.len()), (size, size));
             assert_eq!(c.dma_address() % PAGE_SIZE as u64, 0);
         }
-        let c = Coherent::<[u64], NoMapping>::alloc_cleared(&dev, 7, GFP_KERNEL)?;
+        let c = Coherent::<[u64], NoMapping>::alloc_zeroed(&dev, 7, GFP_KERNEL)?;
         assert_eq!((c.size(), c.len()), (56, 7));
-        let c = Coherent::<Outer, NoMapping>::alloc_cleared(&dev, GFP_KERNEL)?;
+        let c = Coherent::<Outer, NoMapping>::new_zeroed(&dev, GFP_KERNEL)?;
         assert_eq!(c.size(), size_of::<Outer>());
         Ok(())
     }
@@ -51,19 +51,19 @@ mod tests {
     #[test]
     fn it_need_not_block() -> Result {
         let dev = device()?;
-        Coherent::<[u8; 4 * PAGE_SIZE], NoMapping>::alloc_cleared(&dev, GFP_ATOMIC)?;
-        CoherentHandle::alloc_cleared(&dev, 4 * PAGE_SIZE, GFP_ATOMIC)?;
+        Coherent::<[u8; 4 * PAGE_SIZE], NoMapping>::new_zeroed(&dev, GFP_ATOMIC)?;
+        CoherentHandle::alloc_zeroed(&dev, 4 * PAGE_SIZE, GFP_ATOMIC)?;
         Ok(())
     }
 
     #[test]
     fn failures_are_those_of_other_constructors() -> Result {
         let dev = device()?;
-        let c = CoherentHandle::alloc_cleared(&dev, 0, GFP_KERNEL);
+        let c = CoherentHandle::alloc_zeroed(&dev, 0, GFP_KERNEL);
         assert_eq!(c.err(), Some(EINVAL));
-        let c = Coherent::<[u64], NoMapping>::alloc_cleared(&dev, usize::MAX / 2, GFP_KERNEL);
+        let c = Coherent::<[u64], NoMapping>::alloc_zeroed(&dev, usize::MAX / 2, GFP_KERNEL);
         assert_eq!(c.err(), Some(ENOMEM));
-        let c = CoherentHandle::alloc_cleared_with_attrs(
+        let c = CoherentHandle::alloc_zeroed_with_attrs(
             &dev,
             1 << if usize::BITS == 64 { 40 } else { 30 },
             GFP_KERNEL,
@@ -78,18 +78,18 @@ mod tests {
     fn caller_cannot_add_the_attribute() -> Result {
         let dev = device()?;
         let attrs = NoMapping::ATTRS | DMA_ATTR_WRITE_COMBINE;
-        Coherent::<u64, NoMapping>::alloc_cleared_with_attrs(&dev, GFP_KERNEL, attrs)?;
-        CoherentHandle::alloc_cleared_with_attrs(&dev, 64, GFP_KERNEL, attrs)?;
+        Coherent::<u64, NoMapping>::new_zeroed_with_attrs(&dev, GFP_KERNEL, attrs)?;
+        CoherentHandle::alloc_zeroed_with_attrs(&dev, 64, GFP_KERNEL, attrs)?;
         Ok(())
     }
 
     #[test]
     fn it_is_projected_like_others() -> Result {
         let dev = device()?;
-        let c = Coherent::<[[u8; 512]; 16], NoMapping>::alloc_cleared(&dev, GFP_KERNEL)?;
+        let c = Coherent::<[[u8; 512]; 16], NoMapping>::new_zeroed(&dev, GFP_KERNEL)?;
         let third = io_project!(&c, [build: 2]).dma_address();
         assert_eq!(third, c.dma_address() + 1024);
-        let h = CoherentHandle::alloc_cleared(&dev, 4096, GFP_KERNEL)?;
+        let h = CoherentHandle::alloc_zeroed(&dev, 4096, GFP_KERNEL)?;
         let rest = io_project!(&h, [try: 64..]).dma_address();
         assert_eq!(rest, h.dma_address() + 64);
         let beyond = || -> Result<u64> { Ok(io_project!(&h, [try: 4096 + 1..]).dma_address()) };
