@@ -5,47 +5,22 @@
 //!
 //! Each task is a list of steps, and each kind of step has a module of its own.
 
-mod api;
-mod apply;
-mod apt;
-mod bench;
-mod binding;
-mod boot;
-mod console;
-mod contract;
-mod demo;
-mod docs;
-mod driver;
-mod external;
-mod git;
-mod graft;
-mod guest;
-mod guide;
-mod kernel;
-mod ktap;
-mod lint;
-mod lock;
-mod matrix;
-mod modinfo;
-mod mutants;
-mod process;
-mod qemu;
-mod saved;
-mod series;
-mod session;
-mod shell;
-mod source;
-mod space;
-mod table;
-mod target;
-mod test;
-mod toolchain;
-mod trace;
-mod ui;
-mod upstream;
-mod workspace;
+mod build;
+mod check;
+mod host;
+mod run;
+mod setup;
+mod task;
+mod tree;
+mod verdict;
 
-use crate::session::Session;
+use crate::build::kbuild;
+use crate::build::session::Session;
+use crate::check::{api, contract, lint};
+use crate::host::disk_space;
+use crate::task::{
+    apply, bench, demo, docs, driver, matrix, mutants, series, shell, test, upstream,
+};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -127,7 +102,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let error = format!("{error:#}");
             eprintln!("error: {error}");
-            if let Some(hint) = space::hint(&error) {
+            if let Some(hint) = disk_space::hint(&error) {
                 eprintln!("{hint}");
             }
             ExitCode::FAILURE
@@ -172,7 +147,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Task::Graft => {
             let source = session.source()?;
-            let tree = kernel::grafted(&session.workspace, &mut session.ui, &source)?;
+            let tree = kbuild::grafted(&session.workspace, &mut session.ui, &source)?;
             println!("{}", tree.display());
         }
         Task::Configure => {

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A kernel tree of ours: the pristine one, copied, grafted, configured and built with kbuild.
+
+use crate::build::architecture::{Compiler, Target};
+use crate::build::external_module;
+use crate::host::process;
+use crate::host::progress::{Step, Ui};
+use crate::host::workspace::Workspace;
+use crate::setup::source::{self, Source};
+use crate::setup::toolchain::Toolchain;
+use crate::tree::graft;
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A tree with a configuration, and the directory in it where kbuild puts what it makes.
+///
+/// The directory is in the tree so that kbuild writes relative paths, which survive a copy.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    pub tree: PathBuf,
+    pub build: PathBuf,
+    /// The tree that this one was copied from.
+    pub pristine: PathBuf,
+    pub target: Target,
+    toolchain: Toolchain,
+    source_id: String,
+    fragments: Vec<PathBuf>,
+}
+
+/// Which lints a build is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lints {
+    /// The compiler's own, and code as users run it.
+    Rustc,
+    /// Also clippy's. What this makes is not booted: clippy changes how code is generated.
+    Clippy,
+}
+
+/// The tree with the library in it, up to date with the checkout.
+pub fn grafted(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<PathBuf> {
+    let tree = workspace.cache("trees").join(&source.id).join("grafted");
+    ui.step("grafting the library onto the kernel tree", |step| {
+        if !tree.is_dir() {
+            copy(workspace, step, &source.tree, &tree)?;
+        }
+        let outcome = graft::graft_tree(&tree, &workspace.overlay())?;
+        for file in &outcome.changed {
+            step.say(&format!("changed {}", file.display()));
+        }
+        Ok(())
+    })?;
+    Ok(tree)
+}
+
+/// A copy of the tree without the library, to compare with.
+pub fn pristine(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<PathBuf> {
+    let tree = workspace.cache("trees").join(&source.id).join("pristine");
+    if !tree.is_dir() {
+        ui.step(
+            "copying the kernel tree, to build it without the library",
+            |step| copy(workspace, step, &source.tree, &tree),
+        )?;
+    }
+    Ok(tree)
+}
+
+pub fn copy(workspace: &Workspace, step: &mut Step, from: &Path, to: &Path) -> Result<()> {
+    step.say("copying the pristine tree");
+    let scratch = workspace.scratch("tree-")?;
+    let copy = scratch.path().join("linux");
+    let mut cp = process::command("cp");
+    cp.args(["-a", "--reflink=auto"]).arg(from).arg(&copy);
+    process::logged(step, &mut cp, &workspace.cache("logs/copy.log"))?;
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::rename(&copy, to).with_context(|| format!("cannot move the tree to {}", to.display()))
+}
+
+impl Kernel {
+    /// A kernel called `name`, of the configuration that the fragments add up to: those that each
+    /// kernel has, and these.
+    pub fn new(
+        workspace: &Workspace,
+        tree: &Path,
+        source: &Source,
+        toolchain: &Toolchain,
+        target: Target,
+        name: &str,
+        fragments: &[&str],
+    ) -> Self {
+        Self {
+            tree: tree.to_path_buf(),
+            build: tree.join(format!("build-{name}")),
+            pristine: source.tree.clone(),
+            target,
+            toolchain: toolchain.clone(),
+            source_id: source.id.clone(),
+            // What the architecture lacks has the last word.
+            fragments: ["base"]
+                .iter()
+                .chain(fragments)
+                .chain(&[target.architecture.facts().name])
+                .map(|fragment| workspace.fragment(fragment))
+                .collect(),
+        }
+    }
+
+    /// The same, built elsewhere.
+    pub fn with_build(&self, name: &str) -> Self {
+        Self {
+            build: self.tree.join(format!("build-{name}")),
+            ..self.clone()
+        }
+    }
+
+    /// `make`, in the tree, with the toolchain.
+    pub fn make(&self, lints: Lints) -> Command {
+        let mut make = process::command("make");
+        make.arg("-C")
+            .arg(&self.tree)
+            .arg(format!("O={}", self.build.display()))
+            .arg(format!("-j{}", jobs()))
+            .arg(format!("ARCH={}", self.target.architecture.facts().kbuild))
+            // kbuild writes who built where into the image; the same source gives the same kernel.
+            .env("KBUILD_BUILD_USER", "coherent")
+            .env("KBUILD_BUILD_HOST", "coherent")
+            // What a person or CI has set is about their builds.
+            .env_remove("MAKEFLAGS")
+            .env_remove("MFLAGS")
+            .env_remove("CROSS_COMPILE")
+            .env_remove("LLVM")
+            .env_remove("KBUILD_OUTPUT")
+            .env_remove("KBUILD_EXTMOD")
+            .env_remove("M");
+        if lints == Lints::Clippy {
+            make.arg("CLIPPY=1");
+        }
+        if self.target.compiler == Compiler::Clang {
+            make.arg(format!("LLVM={}/", self.toolchain.llvm_bin().display()));
+        }
+        self.toolchain.configure(&mut make);
+        make
+    }
+
+    /// Writes the configuration, if it is not the one that is there.
+    pub fn configure(&self, workspace: &Workspace, ui: &mut Ui) -> Result<()> {
+        let stamp = self.build.join(".coherent-configured");
+        let wanted = self.identity()?;
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+            return Ok(());
+        }
+        let name = self.name();
+        ui.step(&format!("configuring the kernel ({name})"), |step| {
+            fs::create_dir_all(&self.build)?;
+            let log = workspace.cache(format!("logs/configure-{name}.log"));
+            process::logged(step, self.make(Lints::Rustc).arg("tinyconfig"), &log)?;
+            let mut merge = process::command(self.tree.join("scripts/kconfig/merge_config.sh"));
+            merge
+                .args(["-m", "-O"])
+                .arg(&self.build)
+                .arg(self.build.join(".config"))
+                .args(&self.fragments);
+            process::logged(step, &mut merge, &log)?;
+            process::logged(step, self.make(Lints::Rustc).arg("olddefconfig"), &log)?;
+
+            let config = fs::read_to_string(self.build.join(".config"))?;
+            let texts = self.fragments.iter().map(fs::read_to_string);
+            let texts = texts.collect::<std::io::Result<Vec<_>>>()?;
+            require_symbols(&texts.concat(), &config)
+                .with_context(|| format!("cannot configure the kernel ({name})"))?;
+            fs::write(&stamp, &wanted)?;
+            Ok(())
+        })
+    }
+
+    /// Whether the configuration has a symbol, built in or as a module.
+    pub fn has(&self, symbol: &str) -> Result<bool> {
+        let path = self.build.join(".config");
+        let config = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
+        Ok(config.lines().any(|line| {
+            line.strip_prefix(symbol)
+                .is_some_and(|v| v.starts_with('='))
+        }))
+    }
+
+    fn name(&self) -> String {
+        self.build
+            .file_name()
+            .map(|name| name.to_string_lossy().replacen("build-", "", 1))
+            .unwrap_or_default()
+    }
+
+    /// What a configuration is made of.
+    pub fn identity(&self) -> Result<String> {
+        let mut hasher = Sha256::new();
+        hasher.update(&self.source_id);
+        hasher.update(self.toolchain.identity(self.target.compiler)?);
+        for fragment in &self.fragments {
+            hasher
+                .update(fs::read(fragment).with_context(|| {
+                    format!("no configuration fragment {}", fragment.display())
+                })?);
+        }
+        Ok(source::hex(&hasher.finalize()))
+    }
+
+    /// Builds the kernel and the modules of the tree.
+    pub fn build(&self, workspace: &Workspace, ui: &mut Ui) -> Result<()> {
+        self.configure(workspace, ui)?;
+        let name = self.name();
+        ui.step(&format!("building the kernel ({name})"), |step| {
+            let log = workspace.cache(format!("logs/build-{name}.log"));
+            process::logged(step, &mut self.make(Lints::Rustc), &log)?;
+            self.refuse_warnings(&log)
+        })
+    }
+
+    /// Fails for a log of this build in which a compiler warned; the next build says it again.
+    pub fn refuse_warnings(&self, log: &Path) -> Result<()> {
+        refuse_warnings(log, &self.build.join("rust/kernel.o"))
+    }
+
+    /// Builds the external modules of `directory` and returns them.
+    ///
+    /// kbuild's products go to the cache, so that the directory stays as it is.
+    pub fn modules(
+        &self,
+        workspace: &Workspace,
+        step: &mut Step,
+        directory: &Path,
+        lints: Lints,
+    ) -> Result<Vec<PathBuf>> {
+        let (mut make, output, log) = self.modules_command(workspace, directory, "", lints)?;
+        process::logged(step, &mut make, &log)?;
+        refuse_warnings(&log, &output)?;
+        external_module::modules_in(&output)
+    }
+
+    /// The `make` that compiles one object of the external modules of `directory`, and its log.
+    pub fn object_command(
+        &self,
+        workspace: &Workspace,
+        directory: &Path,
+        object: &str,
+        lints: Lints,
+    ) -> Result<(Command, PathBuf)> {
+        // Elsewhere than the modules, so that one does not undo what the other made.
+        let (mut make, _, log) = self.modules_command(workspace, directory, object, lints)?;
+        make.arg(object);
+        Ok((make, log))
+    }
+
+    /// The `make` for the external modules of `directory`; where it puts its products, and its log.
+    pub fn modules_command(
+        &self,
+        workspace: &Workspace,
+        directory: &Path,
+        object: &str,
+        lints: Lints,
+    ) -> Result<(Command, PathBuf, PathBuf)> {
+        let directory = fs::canonicalize(directory)
+            .with_context(|| format!("no directory {}", directory.display()))?;
+        let mut name = external_module::label(&directory);
+        if !object.is_empty() {
+            name = format!("{name}-{object}");
+        }
+        let key = source::hex(&Sha256::digest(directory.as_os_str().as_encoded_bytes()));
+        let output = self.build.join(format!("modules/{name}-{key}"));
+        fs::create_dir_all(&output)?;
+        let log = workspace.cache(format!("logs/modules-{}-{name}.log", self.name()));
+        let mut make = self.make(lints);
+        make.arg(format!(
+            "M={}",
+            external_module::speakable(&directory, &output)?.display()
+        ))
+        .arg(format!("MO={}", output.display()));
+        Ok((make, output, log))
+    }
+}
+
+/// Removes a file or a directory, if it is there.
+pub fn remove(product: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(product) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(product),
+        Ok(_) => fs::remove_file(product),
+        Err(_) => Ok(()),
+    };
+    removed.with_context(|| format!("cannot remove {}", product.display()))
+}
+
+/// What a compiler warned of in a log.
+pub fn warnings(log: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))?;
+    Ok(text
+        .lines()
+        .filter(|line| is_warning(line))
+        .map(str::to_string)
+        .collect())
+}
+
+/// Fails for a log in which a compiler warned, and removes `product`: a compiler that has nothing to
+/// do does not warn, so the next build would find nothing wrong.
+fn refuse_warnings(log: &Path, product: &Path) -> Result<()> {
+    let warnings = warnings(log)?;
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    remove(product)?;
+    bail!("warnings, see {}:\n{}", log.display(), warnings.join("\n"))
+}
+
+/// Whether a line of a build is a compiler's warning.
+pub fn is_warning(line: &str) -> bool {
+    line.starts_with("warning:") || line.contains(": warning:")
+}
+
+/// Fails if the configuration lacks what the fragments ask for, as kconfig drops silently what it
+/// cannot have. What is said last of a symbol counts.
+fn require_symbols(wanted: &str, config: &str) -> Result<()> {
+    let assignments = |text: &str| -> BTreeMap<String, String> {
+        text.lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with("CONFIG_"))
+            .filter_map(|line| line.split_once('='))
+            .map(|(symbol, value)| (symbol.to_string(), value.to_string()))
+            .collect()
+    };
+    let have = assignments(config);
+    let missing: Vec<_> = assignments(wanted)
+        .into_iter()
+        .filter(|(symbol, value)| have.get(symbol).map_or("n", String::as_str) != value)
+        .map(|(symbol, value)| format!("{symbol}={value}"))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the configuration has lost what rust/xtask/config asks for: {} (is a dependency not set?)",
+        missing.join(", ")
+    )
+}
+
+pub fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "CONFIG_RUST=y\n# CONFIG_KASAN is not set\nCONFIG_NR_CPUS=64\n";
+
+    #[test]
+    fn a_lost_symbol_is_named() {
+        require_symbols("# why\nCONFIG_RUST=y\nCONFIG_KASAN=n\n", CONFIG).expect("all");
+        let error = require_symbols("CONFIG_RUST=y\nCONFIG_KASAN=y\n", CONFIG)
+            .expect_err("KASAN is off")
+            .to_string();
+        assert!(error.contains("CONFIG_KASAN=y"), "{error}");
+        assert!(!error.contains("CONFIG_RUST"), "{error}");
+        require_symbols("CONFIG_RUST=n\n", CONFIG).expect_err("RUST is on");
+        require_symbols("CONFIG_NR_CPUS=8\n", CONFIG).expect_err("another number");
+    }
+
+    #[test]
+    fn the_last_word_counts() {
+        require_symbols("CONFIG_KASAN=y\nCONFIG_KASAN=n\n", CONFIG).expect("not asked for");
+        require_symbols("CONFIG_RUST=y\nCONFIG_RUST=n\n", CONFIG).expect_err("RUST is on");
+    }
+
+    #[test]
+    fn a_warning_of_a_compiler_is_refused() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (log, product) = (dir.path().join("log"), dir.path().join("kernel.o"));
+        fs::write(&product, "").expect("written");
+        fs::write(&log, "  CC fork.o\n  RUSTC kernel.o\n").expect("written");
+        refuse_warnings(&log, &product).expect("no warning");
+        assert!(product.exists());
+        fs::write(&log, "warning: unused import\n").expect("written");
+        refuse_warnings(&log, &product).expect_err("rustc warned");
+        assert!(!product.exists());
+        fs::write(&log, "fork.c:1:2: warning: unused\n").expect("written");
+        refuse_warnings(&log, &product).expect_err("gcc warned, and nothing is there");
+    }
+}

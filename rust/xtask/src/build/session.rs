@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What every task starts from: the workspace, its lock, and a built kernel.
+
+use crate::build::architecture::Target;
+use crate::build::kbuild::{self, Kernel, Lints};
+use crate::host::lock::{self, Lock};
+use crate::host::progress::Ui;
+use crate::host::workspace::Workspace;
+use crate::setup::source::{self, Source};
+use crate::setup::toolchain::{self, Toolchain};
+use anyhow::Result;
+use std::path::PathBuf;
+
+pub struct Session {
+    pub workspace: Workspace,
+    pub ui: Ui,
+    pub kernel_src: Option<PathBuf>,
+    lock: Option<Lock>,
+}
+
+impl Session {
+    pub fn start(kernel_src: Option<PathBuf>) -> Result<Self> {
+        let workspace = Workspace::discover()?;
+        let lock = lock::take(&workspace)?;
+        workspace.sweep()?;
+        Ok(Self {
+            workspace,
+            ui: Ui::default(),
+            kernel_src,
+            lock: Some(lock),
+        })
+    }
+
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Gives the cache to whoever waits for it. For a task that no longer needs what is there.
+    pub fn unlock(&mut self) {
+        self.lock = None;
+    }
+
+    pub fn source(&mut self) -> Result<Source> {
+        source::fetch(&self.workspace, &mut self.ui, self.kernel_src.as_deref())
+    }
+
+    /// The toolchain, and the source that was fetched while it was in the making.
+    pub fn prepare(&mut self) -> Result<(Toolchain, Source)> {
+        let pending = toolchain::prepare(&self.workspace, &mut self.ui)?;
+        let source = self.source()?;
+        let toolchain = pending.finish(&self.workspace, &mut self.ui)?;
+        Ok((toolchain, source))
+    }
+
+    /// A kernel with the library, of the configuration `fragments`; not built yet.
+    pub fn grafted(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
+        self.grafted_for(Target::default(), name, fragments)
+    }
+
+    /// The same, for `target`.
+    pub fn grafted_for(
+        &mut self,
+        target: Target,
+        name: &str,
+        fragments: &[&str],
+    ) -> Result<Kernel> {
+        self.kernel(kbuild::grafted, target, name, fragments)
+    }
+
+    /// A kernel without the library, of the configuration `fragments`; not built yet.
+    pub fn pristine(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
+        self.kernel(kbuild::pristine, Target::default(), name, fragments)
+    }
+
+    fn kernel(
+        &mut self,
+        tree: fn(&Workspace, &mut Ui, &Source) -> Result<PathBuf>,
+        target: Target,
+        name: &str,
+        fragments: &[&str],
+    ) -> Result<Kernel> {
+        let (toolchain, source) = self.prepare()?;
+        let tree = tree(&self.workspace, &mut self.ui, &source)?;
+        Ok(Kernel::new(
+            &self.workspace,
+            &tree,
+            &source,
+            &toolchain,
+            target,
+            name,
+            fragments,
+        ))
+    }
+
+    /// The kernel that the demo and the tests boot; not built yet.
+    pub fn debug(&mut self) -> Result<Kernel> {
+        self.grafted("debug-intel-iommu", &["debug", "intel-iommu"])
+    }
+
+    /// The same, built.
+    pub fn debug_kernel(&mut self) -> Result<Kernel> {
+        let kernel = self.debug()?;
+        kernel.build(&self.workspace, &mut self.ui)?;
+        Ok(kernel)
+    }
+
+    /// The external modules of a directory of the checkout.
+    pub fn modules(&mut self, kernel: &Kernel, directory: &str) -> Result<Vec<PathBuf>> {
+        let path = self.workspace.checkout.join(directory);
+        self.ui.step(&format!("building {directory}/"), |step| {
+            kernel.modules(&self.workspace, step, &path, Lints::Rustc)
+        })
+    }
+}

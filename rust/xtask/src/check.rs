@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Checks of the library: what must not compile, the API, the form of the code.
+
+pub mod api;
+pub mod binding;
+pub mod contract;
+pub mod guide;
+pub mod lint;

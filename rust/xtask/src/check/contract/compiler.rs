@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! rustc, as kbuild calls it for the kernel crate, for programs that use that crate.
+
+use crate::build::kbuild_cmd::KbuildCommand;
+use crate::host::process;
+use anyhow::{Context, Result, bail, ensure};
+use object::{Object, ObjectSymbol};
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What `build_error!` calls, and nobody defines.
+const BUILD_ERROR: &str = "rust_build_error";
+
+/// How far to compile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Emit {
+    Metadata,
+    Object,
+}
+
+impl Emit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Object => "obj",
+        }
+    }
+}
+
+/// What the compiler said.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    pub errors: Vec<Error>,
+    /// The object needs the symbol that stands for a failed `build_assert!`.
+    pub build_error: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Error {
+    pub code: String,
+    pub rendered: String,
+}
+
+impl Error {
+    /// The file and the line, from 1, that the error is about.
+    pub fn place(&self) -> Option<(&str, usize)> {
+        let mut lines = self.rendered.lines();
+        let place = lines.find_map(|line| line.trim_start().strip_prefix("--> "))?;
+        let mut parts = place.split(':');
+        Some((parts.next()?, parts.next()?.parse().ok()?))
+    }
+}
+
+#[derive(Deserialize)]
+struct Message {
+    level: String,
+    message: String,
+    code: Option<Code>,
+    rendered: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
+/// Compiles programs against a kernel crate.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    build: PathBuf,
+    /// kbuild's words for the kernel crate, without what is about that crate.
+    flags: Vec<String>,
+    kernel: PathBuf,
+    scratch: PathBuf,
+}
+
+impl Compiler {
+    /// For the kernel built in `build`; what is made goes to `scratch`.
+    pub fn new(build: &Path, scratch: &Path) -> Result<Self> {
+        let flags = KbuildCommand::read(build)?.for_another_crate().arguments;
+        Ok(Self {
+            build: build.to_path_buf(),
+            flags,
+            kernel: build.join("rust/libkernel.rmeta"),
+            scratch: scratch.to_path_buf(),
+        })
+    }
+
+    /// The same, against another kernel crate.
+    pub fn against(&self, kernel: &Path) -> Self {
+        Self {
+            kernel: kernel.to_path_buf(),
+            ..self.clone()
+        }
+    }
+
+    /// The version of rustc, as in `1.95`.
+    pub fn version(&self) -> Result<String> {
+        let text = process::output(Command::new("rustc").arg("-V"))?;
+        text.split_whitespace()
+            .nth(1)
+            .and_then(|version| version.rsplit_once('.'))
+            .map(|(version, _)| version.to_string())
+            .with_context(|| format!("an odd version: {text}"))
+    }
+
+    /// Where kbuild puts what it makes.
+    pub fn build(&self) -> &Path {
+        &self.build
+    }
+
+    /// rustc with kbuild's flags.
+    pub fn rustc(&self) -> Command {
+        let mut rustc = self.program("rustc");
+        rustc.args(&self.flags);
+        rustc
+    }
+
+    /// rustdoc with kbuild's flags, but for the one that kbuild does not pass to it either.
+    pub fn rustdoc(&self) -> Command {
+        let mut rustdoc = self.program("rustdoc");
+        rustdoc.args(
+            self.flags
+                .iter()
+                .filter(|flag| !flag.starts_with("--remap-path-scope")),
+        );
+        rustdoc
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut program = process::command(name);
+        program
+            .current_dir(&self.build)
+            .env("OBJTREE", &self.build)
+            .env("RUSTC_BOOTSTRAP", "1");
+        program
+    }
+
+    /// Compiles the kernel crate whose root is `source`, for its metadata.
+    pub fn kernel_metadata(&self, source: &Path, output: &Path) -> Result<Outcome> {
+        let mut rustc = self.rustc();
+        rustc
+            .args(["--crate-type", "rlib", "--crate-name", "kernel"])
+            // Programs instantiate what is generic or inlined.
+            .arg("-Zalways-encode-mir")
+            .arg(format!("--emit=metadata={}", output.display()))
+            .arg(source);
+        run(rustc)
+    }
+
+    /// Writes the program `text` to where `compile` has its own.
+    pub fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let source = self.scratch.join(format!("{name}.rs"));
+        fs::write(&source, text).with_context(|| format!("cannot write {}", source.display()))?;
+        Ok(source)
+    }
+
+    /// What `compile` makes of a program.
+    pub fn product(&self, name: &str, emit: Emit) -> PathBuf {
+        self.scratch.join(format!("{name}.{}", emit.name()))
+    }
+
+    /// Compiles the program `text`, with `more` arguments.
+    pub fn compile(&self, name: &str, text: &str, emit: Emit, more: &[String]) -> Result<Outcome> {
+        let source = self.write(name, text)?;
+        let product = self.product(name, emit);
+        let mut rustc = self.rustc();
+        rustc
+            .arg("--extern")
+            .arg(format!("kernel={}", self.kernel.display()))
+            .args(["-Zcrate-attr=no_std", "--crate-type", "rlib"])
+            // rustc names temporary files after the crate.
+            .args(["--crate-name", &name.replace('-', "_")])
+            .args(["--cap-lints", "allow"])
+            // Else a small function is left to the crates that use it, and its errors with it.
+            .arg("-Zcross-crate-inline-threshold=never")
+            .arg("-Zwrite-long-types-to-disk=no")
+            .arg(format!("--emit={}={}", emit.name(), product.display()))
+            .args(more)
+            .arg(&source);
+        let mut outcome = run(rustc)?;
+        let prefix = format!("{}/", self.scratch.display());
+        for error in &mut outcome.errors {
+            error.rendered = error.rendered.replace(&prefix, "");
+        }
+        if emit == Emit::Object && outcome.errors.is_empty() {
+            outcome.build_error = needs_build_error(&product)?;
+        }
+        Ok(outcome)
+    }
+}
+
+/// Runs rustc, whose failure is a result.
+fn run(mut rustc: Command) -> Result<Outcome> {
+    rustc.arg("--error-format=json");
+    let output = rustc.output().context("cannot run rustc")?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut errors = Vec::new();
+    for line in text.lines() {
+        let Ok(message) = serde_json::from_str::<Message>(line) else {
+            bail!("rustc did not run: {line}");
+        };
+        if message.level.starts_with("error") && !message.message.starts_with("aborting due to") {
+            errors.push(Error {
+                code: message.code.map_or("none".to_string(), |code| code.code),
+                rendered: message.rendered.unwrap_or(message.message),
+            });
+        } else if let (Some(error), Some(text), "note") =
+            (errors.last_mut(), &message.rendered, message.level.as_str())
+        {
+            // An error after monomorphisation says in a note where it comes from.
+            error.rendered.push_str(text);
+        }
+    }
+    ensure!(
+        output.status.success() == errors.is_empty(),
+        "rustc ended with {} and {} errors",
+        output.status,
+        errors.len()
+    );
+    Ok(Outcome {
+        errors,
+        build_error: false,
+    })
+}
+
+fn needs_build_error(object: &Path) -> Result<bool> {
+    let bytes = fs::read(object).with_context(|| format!("no {}", object.display()))?;
+    let file = object::File::parse(&*bytes).context("an odd object file")?;
+    Ok(file
+        .symbols()
+        .any(|symbol| symbol.is_undefined() && symbol.name() == Ok(BUILD_ERROR)))
+}

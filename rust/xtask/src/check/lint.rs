@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The form of the code: rustfmt, clippy, and the tests of this tool.
+
+use crate::build::kbuild::{Kernel, Lints};
+use crate::build::session::Session;
+use crate::host::process;
+use crate::host::progress::Step;
+use crate::host::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+use std::fs;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// Where kernel code is.
+const KERNEL_CODE: [&str; 4] = ["rust/kernel", "kunit", "samples", "bench"];
+
+/// Formats all code, or checks that it is formatted. `tree` has the kernel's rules.
+pub fn format(workspace: &Workspace, step: &mut Step, tree: &Path, check: bool) -> Result<()> {
+    let mut cargo = process::command("cargo");
+    cargo
+        .arg("fmt")
+        .arg("--manifest-path")
+        .arg(manifest(workspace));
+    let mut rustfmt = process::command("rustfmt");
+    rustfmt
+        .args(["--edition", "2021", "--config-path"])
+        .arg(tree.join(".rustfmt.toml"))
+        .args(kernel_code(workspace)?);
+    if check {
+        cargo.args(["--", "--check"]);
+        rustfmt.arg("--check");
+    }
+    process::logged(step, &mut cargo, &workspace.cache("logs/fmt-host.log"))
+        .and_then(|()| process::logged(step, &mut rustfmt, &workspace.cache("logs/fmt-kernel.log")))
+        .context("`make fmt` formats it")
+}
+
+fn manifest(workspace: &Workspace) -> PathBuf {
+    workspace.checkout.join("rust/xtask/Cargo.toml")
+}
+
+fn kernel_code(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for dir in KERNEL_CODE {
+        for entry in WalkDir::new(workspace.checkout.join(dir)).sort_by_file_name() {
+            let path = entry.context("cannot read the checkout")?.into_path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+pub fn host_clippy(workspace: &Workspace, step: &mut Step) -> Result<()> {
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(["clippy", "--locked", "--all-targets", "--manifest-path"])
+        .arg(manifest(workspace))
+        .args(["--", "-D", "warnings"]);
+    process::logged(step, &mut cargo, &workspace.cache("logs/clippy-host.log"))
+}
+
+/// Runs this tool's tests; returns how many passed and failed.
+pub fn host_tests(
+    workspace: &Workspace,
+    step: &mut Step,
+    pristine: &Path,
+) -> Result<(usize, usize)> {
+    let log = workspace.cache("logs/test-host.log");
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(["test", "--locked", "--manifest-path"])
+        .arg(manifest(workspace))
+        .env("KERNEL_TREE", pristine);
+    let result = process::logged(step, &mut cargo, &log);
+    let counts = counts(&fs::read_to_string(&log)?)?;
+    match result {
+        Err(error) if counts.1 == 0 => Err(error),
+        Err(error) => {
+            eprintln!("{error:#}");
+            Ok(counts)
+        }
+        Ok(()) if counts.0 == 0 => bail!("no test ran, see {}", log.display()),
+        Ok(()) => Ok(counts),
+    }
+}
+
+fn counts(log: &str) -> Result<(usize, usize)> {
+    let line = Regex::new(r"(?m)^test result: \w+\. (\d+) passed; (\d+) failed")?;
+    let mut sum = (0, 0);
+    for found in line.captures_iter(log) {
+        sum.0 += found[1].parse::<usize>()?;
+        sum.1 += found[2].parse::<usize>()?;
+    }
+    Ok(sum)
+}
+
+/// Compiles the kernel crate and the modules with clippy, in a build directory of its own: what
+/// clippy makes is not what runs.
+pub fn kernel_clippy(session: &mut Session, kernel: &Kernel) -> Result<()> {
+    let clippy = kernel.with_build("clippy");
+    clippy.configure(&session.workspace, &mut session.ui)?;
+    session.ui.step("linting the kernel code", |step| {
+        let log = session.workspace.cache("logs/clippy-kernel.log");
+        process::logged(
+            step,
+            clippy.make(Lints::Clippy).arg("modules_prepare"),
+            &log,
+        )?;
+        clippy.refuse_warnings(&log)?;
+        // Symbols are the same; there is no need to link another kernel for them.
+        fs::copy(
+            kernel.build.join("Module.symvers"),
+            clippy.build.join("Module.symvers"),
+        )?;
+        for directory in ["kunit", "kunit/faults", "samples", "bench"] {
+            let directory = session.workspace.checkout.join(directory);
+            clippy.modules(&session.workspace, step, &directory, Lints::Clippy)?;
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_several_test_programs_add_up() {
+        let log = "test result: ok. 22 passed; 0 failed; 0 ignored\n\
+                   test result: FAILED. 3 passed; 2 failed; 0 ignored\n";
+        assert_eq!(counts(log).expect("counts"), (25, 2));
+        assert_eq!(counts("error: could not compile").expect("counts"), (0, 0));
+    }
+}

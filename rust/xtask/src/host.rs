@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the tool asks of the machine it runs on: places, processes, progress, tables.
+
+pub mod disk_space;
+pub mod lock;
+pub mod process;
+pub mod progress;
+pub mod table;
+pub mod workspace;

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Booting a kernel in QEMU.
+
+pub mod boot;
+pub mod qemu_arguments;

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Booting a kernel in QEMU with an initramfs that carries out a plan.
+
+use crate::build::architecture::Architecture;
+use crate::build::kbuild::Kernel;
+use crate::host::process;
+use crate::host::progress::Step;
+use crate::host::workspace::Workspace;
+use crate::setup::guest;
+use anyhow::{Context, Result, bail};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What the kernel is told: where its console is, and to end QEMU when it panics.
+pub fn command_line(architecture: Architecture) -> String {
+    format!("{} panic=-1", architecture.facts().command_line)
+}
+
+/// What user space does, in shell; see `boot/init` for what it can use.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    modules: Vec<PathBuf>,
+    script: String,
+}
+
+impl Plan {
+    /// Traces every coherent allocation from here on.
+    pub fn trace(mut self) -> Self {
+        self.script.push_str("trace_start\n");
+        self
+    }
+
+    /// Puts a module into /lib.
+    pub fn carry(mut self, module: &Path) -> Self {
+        self.modules.push(module.to_path_buf());
+        self
+    }
+
+    /// Goes on with these lines.
+    pub fn script(mut self, lines: &str) -> Self {
+        self.script.push_str(lines);
+        self
+    }
+
+    /// Loads a module with `parameters`.
+    pub fn load(self, module: &Path, parameters: &str) -> Self {
+        let name = module_name(module);
+        let mut plan = self.carry(module);
+        _ = writeln!(plan.script, "step insmod /lib/{name}.ko {parameters}");
+        plan
+    }
+
+    /// Has a module loaded before everything else, and unloaded after it.
+    pub fn around(self, module: &Path) -> Self {
+        let name = module_name(module);
+        let mut plan = self.carry(module);
+        plan.script = format!(
+            "step insmod /lib/{name}.ko\n{}step rmmod {name}\n",
+            plan.script
+        );
+        plan
+    }
+
+    /// Loads a module and unloads it again.
+    pub fn load_and_unload(self, module: &Path) -> Self {
+        let name = module_name(module);
+        let mut plan = self.load(module, "");
+        _ = writeln!(plan.script, "step rmmod {name}");
+        plan
+    }
+
+    /// Runs a line of shell.
+    pub fn shell(mut self, line: &str) -> Self {
+        _ = writeln!(self.script, "{line}");
+        self
+    }
+
+    /// Writes the trace to the second serial port.
+    pub fn dump_trace(mut self) -> Self {
+        self.script.push_str("trace_dump\n");
+        self
+    }
+}
+
+/// What insmod and rmmod call a module.
+pub fn module_name(module: &Path) -> String {
+    module
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// A run of QEMU.
+#[derive(Clone, Debug)]
+pub struct Boot<'a> {
+    /// Names the run's files.
+    pub name: &'a str,
+    pub plan: Plan,
+    pub arguments: &'a [&'a str],
+    pub limit: Duration,
+}
+
+/// What a run left behind.
+#[derive(Clone, Debug)]
+pub struct Logs {
+    pub console_path: PathBuf,
+    pub console: String,
+    pub trace: String,
+    /// The run was stopped because its time was over.
+    pub timed_out: bool,
+}
+
+/// Boots `kernel` and waits for the end of the run.
+pub fn run(
+    workspace: &Workspace,
+    step: &mut Step,
+    kernel: &Kernel,
+    boot: &Boot<'_>,
+) -> Result<Logs> {
+    let dir = workspace.cache("runs").join(boot.name);
+    fs::create_dir_all(&dir)?;
+    let initramfs = initramfs(workspace, step, kernel, &boot.plan, &dir)?;
+
+    let console_path = dir.join("console.log");
+    let trace_path = dir.join("trace.log");
+    for log in [&console_path, &trace_path] {
+        fs::write(log, "").with_context(|| format!("cannot write {}", log.display()))?;
+    }
+
+    let mut qemu = machine(kernel, &initramfs);
+    let architecture = kernel.target.architecture;
+    qemu.arg("-serial")
+        .arg(format!("file:{}", console_path.display()));
+    let trace = format!("file,id=trace,path={}", trace_path.display());
+    qemu.args(["-chardev", &trace]);
+    if architecture.facts().two_ports {
+        qemu.args(["-serial", "chardev:trace"]);
+    } else {
+        qemu.args(["-device", "pci-serial,chardev=trace"]);
+    }
+    qemu.args(["-append", &command_line(architecture)])
+        .args(boot.arguments);
+    let qemu_log = dir.join("qemu.log");
+    let child = process::spawn(&mut qemu, &qemu_log)?;
+    let status = process::wait(step, child, &console_path, Some(boot.limit))?;
+
+    let complaint = fs::read_to_string(&qemu_log).unwrap_or_default();
+    let console = read(&console_path)?;
+    if let Some(status) = status.filter(|status| !status.success() || console.is_empty()) {
+        // It also ends well and without a boot, as for `-device help` or too little memory.
+        let how = if status.success() {
+            "did not boot the kernel"
+        } else {
+            "failed"
+        };
+        let given = boot.arguments.join(" ");
+        bail!(
+            "QEMU {how} ({status}) with {given}\n{}",
+            complaint.trim_end()
+        );
+    }
+    Ok(Logs {
+        console,
+        trace: read(&trace_path)?,
+        console_path,
+        timed_out: status.is_none(),
+    })
+}
+
+/// QEMU with a kernel, without a console and devices.
+pub fn machine(kernel: &Kernel, initramfs: &Path) -> Command {
+    let facts = kernel.target.architecture.facts();
+    let mut qemu = process::command(facts.qemu);
+    qemu.args([
+        "-machine",
+        facts.machine,
+        "-accel",
+        "tcg",
+        "-cpu",
+        facts.cpu,
+    ])
+    .args(["-smp", "2", "-m", "512M"])
+    .args(["-nodefaults", "-display", "none", "-no-reboot"])
+    .arg("-kernel")
+    .arg(kernel.build.join(facts.image))
+    .arg("-initrd")
+    .arg(initramfs);
+    qemu
+}
+
+/// A console may carry any bytes.
+fn read(log: &Path) -> Result<String> {
+    let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).replace('\r', ""))
+}
+
+/// Makes the initramfs that carries out `plan`, in `dir`.
+pub fn initramfs(
+    workspace: &Workspace,
+    step: &mut Step,
+    kernel: &Kernel,
+    plan: &Plan,
+    dir: &Path,
+) -> Result<PathBuf> {
+    let busybox = guest::busybox(workspace, step, kernel.target.architecture)?;
+    let plan_file = dir.join("plan");
+    fs::write(&plan_file, &plan.script)?;
+
+    let mut list = String::new();
+    for directory in ["bin", "dev", "lib", "proc", "sys"] {
+        _ = writeln!(list, "dir /{directory} 755 0 0");
+    }
+    _ = writeln!(list, "nod /dev/console 600 0 0 c 5 1");
+    _ = writeln!(list, "file /bin/busybox {} 755 0 0", busybox.display());
+    for applet in ["sh", "mount", "cat", "echo", "insmod", "rmmod", "poweroff"] {
+        _ = writeln!(list, "slink /bin/{applet} busybox 755 0 0");
+    }
+    // A copy, since the list cannot name a path with a space, and the cache has none in its path.
+    let init = dir.join("init");
+    fs::copy(workspace.checkout.join("rust/xtask/boot/init"), &init)?;
+    for (name, path, mode) in [("init", &init, 755), ("plan", &plan_file, 644)] {
+        _ = writeln!(list, "file /{name} {} {mode} 0 0", path.display());
+    }
+    let mut modules: Vec<_> = plan.modules.iter().collect();
+    modules.sort();
+    modules.dedup();
+    for module in modules {
+        _ = writeln!(
+            list,
+            "file /lib/{}.ko {} 644 0 0",
+            module_name(module),
+            module.display()
+        );
+    }
+    let list_file = dir.join("initramfs.list");
+    fs::write(&list_file, list)?;
+
+    // The kernel's own tool: it makes device nodes without being root.
+    let archive = dir.join("initramfs.cpio");
+    let mut generate = process::command(kernel.build.join("usr/gen_init_cpio"));
+    generate.arg("-o").arg(&archive).arg(&list_file);
+    process::logged(step, &mut generate, &dir.join("initramfs.log"))?;
+    Ok(archive)
+}

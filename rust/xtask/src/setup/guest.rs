@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a guest of some architecture needs on this machine: QEMU, and user space.
+
+use crate::build::architecture::Architecture;
+use crate::host::process;
+use crate::host::progress::Step;
+use crate::host::workspace::Workspace;
+use crate::setup::apt::{self, Archive, Package};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::PathBuf;
+
+/// Installs QEMU for an architecture.
+pub fn install_qemu(
+    workspace: &Workspace,
+    step: &mut Step,
+    architecture: Architecture,
+) -> Result<()> {
+    let facts = architecture.facts();
+    if process::exists(facts.qemu) {
+        return Ok(());
+    }
+    apt::update(workspace, step)?;
+    let packages: Vec<_> = apt::names(facts.qemu_packages)?
+        .into_iter()
+        .map(|name| Package::new(name, "boots the kernel of this cell"))
+        .collect();
+    apt::install_missing(workspace, step, &packages)?;
+    if !process::exists(facts.qemu) {
+        bail!("this release of Debian has no {}", facts.qemu);
+    }
+    Ok(())
+}
+
+/// User space for an architecture.
+pub fn busybox(
+    workspace: &Workspace,
+    step: &mut Step,
+    architecture: Architecture,
+) -> Result<PathBuf> {
+    // That of this machine is installed.
+    if architecture == Architecture::default() {
+        return Ok(PathBuf::from("/bin/busybox"));
+    }
+    let debian = architecture.facts().debian;
+    let cached = workspace.cache(format!("tools/busybox-{debian}"));
+    if cached.is_file() {
+        return Ok(cached);
+    }
+    step.say(&format!(
+        "downloading busybox for {debian}: is user space in the initramfs"
+    ));
+    let archive = Archive::open_for(workspace, step, debian)?;
+    let package = archive.newest("busybox-static", "")?;
+    let scratch = workspace.scratch("busybox-")?;
+    archive.unpack(step, &package, scratch.path())?;
+    let program = ["usr/bin/busybox", "bin/busybox"]
+        .map(|path| scratch.path().join(path))
+        .into_iter()
+        .find(|path| path.is_file())
+        .with_context(|| format!("{} {} has no busybox", package.package, package.version))?;
+    fs::create_dir_all(workspace.cache("tools"))?;
+    fs::rename(&program, &cached)
+        .with_context(|| format!("cannot move busybox to {}", cached.display()))?;
+    Ok(cached)
+}

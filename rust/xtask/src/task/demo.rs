@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make demo`: the edu device moves data through both kinds of memory, without an IOMMU and with
+//! one, and a misuse does not compile.
+
+use crate::build::external_module::named;
+use crate::build::kbuild::{Kernel, Lints};
+use crate::build::session::Session;
+use crate::host::process;
+use crate::host::table;
+use crate::run::boot::{self, Boot, Logs, Plan};
+use crate::verdict::addresses::{self as address, Kind};
+use crate::verdict::console;
+use crate::verdict::transfers::{Transfer, transfers};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// What makes the kernel use the IOMMU for all devices.
+const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1";
+
+pub fn run(session: &mut Session) -> Result<ExitCode> {
+    let kernel = session.debug_kernel()?;
+    let modules = session.modules(&kernel, "samples")?;
+    let misuse = session.ui.step("compiling a misuse", |step| {
+        misuse(&session.workspace, step, &kernel)
+    })?;
+    let plain = boot(session, &kernel, &modules, "demo", &[])?;
+    let append = format!("{} {IOMMU}", boot::command_line(kernel.target.architecture));
+    let arguments = [
+        ["-machine", "q35,kernel-irqchip=split"],
+        ["-device", "intel-iommu,intremap=on"],
+        ["-append", &append],
+    ];
+    let iommu = boot(
+        session,
+        &kernel,
+        &modules,
+        "demo-iommu",
+        arguments.as_flattened(),
+    )?;
+
+    println!(
+        "\nWhat the compiler says of samples/misuse.rs, which reads memory without a mapping:\n"
+    );
+    println!("{misuse}");
+    println!("\nWhat QEMU's edu device moved through memory without a mapping:\n");
+    let runs = [transfers(&plain.console)?, transfers(&iommu.console)?];
+    println!("{}", transfer_table(&runs));
+    let addresses = [
+        explain("without an IOMMU", &plain, Kind::Physical),
+        explain("with an IOMMU", &iommu, Kind::Iova),
+    ];
+    for text in addresses.iter().flatten() {
+        println!("{text}");
+    }
+    println!("\n{}", session.ui.times());
+
+    let mut bad = addresses.iter().filter(|text| text.is_err()).count();
+    for error in addresses.iter().filter_map(|text| text.as_ref().err()) {
+        eprintln!("FAILED: {error:#}");
+    }
+    for logs in [&plain, &iommu] {
+        for finding in console::judge(&logs.console) {
+            eprintln!("{finding}(log: {})", logs.console_path.display());
+            bad += 1;
+        }
+    }
+    let all = runs.iter().flatten();
+    let (count, failed) = (all.clone().count(), all.filter(|t| !t.good()).count());
+    if failed + bad > 0 {
+        eprintln!("FAILED: {failed} of {count} transfers, and {bad} other things");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("{count} transfers, all ok");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Boots with the edu device, and with `arguments` before it.
+fn boot(
+    session: &mut Session,
+    kernel: &Kernel,
+    modules: &[PathBuf],
+    name: &str,
+    arguments: &[&str],
+) -> Result<Logs> {
+    session.ui.step(&format!("booting: {name}"), |step| {
+        let boot = Boot {
+            name,
+            plan: Plan::default()
+                .load(named(modules, "edu")?, "")
+                .shell("addresses edu")
+                .shell("step rmmod edu")
+                .load_and_unload(named(modules, "flush_page")?),
+            arguments: &[arguments, &["-device", "edu", "-device", "pci-testdev"]].concat(),
+            limit: Duration::from_secs(120),
+        };
+        boot::run(&session.workspace, step, kernel, &boot)
+    })
+}
+
+/// Says what the addresses of a run are, which have to be of the `expected` kind.
+fn explain(machine: &str, logs: &Logs, expected: Kind) -> Result<String> {
+    let said = address::expect(&logs.console, expected);
+    let said = said.with_context(|| {
+        format!(
+            "the DMA address {machine} (log: {})",
+            logs.console_path.display()
+        )
+    })?;
+    Ok(format!("{machine:16} a DMA address is {said}"))
+}
+
+/// The transfers of runs that differ in their addresses: without an IOMMU and with one.
+fn transfer_table([plain, iommu]: &[Vec<Transfer>; 2]) -> String {
+    let mut table = table::new([
+        "transfer",
+        "size",
+        "DMA address of the projection",
+        "with an IOMMU",
+        "verdict",
+    ]);
+    for (transfer, other) in plain.iter().zip(iommu) {
+        let verdict = [&transfer.verdict, &other.verdict];
+        table.add_row([
+            &transfer.place,
+            &transfer.size.to_string(),
+            &transfer.dma_address,
+            &other.dma_address,
+            verdict
+                .into_iter()
+                .find(|v| *v != "ok")
+                .unwrap_or(&transfer.verdict),
+        ]);
+    }
+    table.to_string()
+}
+
+/// Compiles samples/misuse.rs, which must fail, and returns the compiler's error.
+fn misuse(
+    workspace: &crate::host::workspace::Workspace,
+    step: &mut crate::host::progress::Step,
+    kernel: &Kernel,
+) -> Result<String> {
+    let (mut make, log) = kernel.object_command(
+        workspace,
+        &workspace.checkout.join("samples"),
+        "misuse.o",
+        Lints::Rustc,
+    )?;
+    make.arg("CONFIG_COHERENT_MISUSE=m");
+    let child = process::spawn(&mut make, &log)?;
+    let status = process::wait(step, child, &log, None)?;
+    let text = fs::read_to_string(&log)?;
+    if status.is_some_and(|status| status.success()) {
+        bail!("samples/misuse.rs compiles, and shall not");
+    }
+    compiler_error(&text)
+        .with_context(|| format!("samples/misuse.rs failed, but not in the compiler:\n{text}"))
+}
+
+/// The errors in a log of rustc's.
+fn compiler_error(log: &str) -> Option<String> {
+    let start = log.find("error[E")?;
+    let end = log[start..]
+        .find("error: aborting")
+        .map_or(log.len(), |end| start + end);
+    Some(log[start..end].trim_end().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+[    3.8] edu 0000:00:01.0: transfer header size 16 dma_address 0x3c60000: ok
+[    4.0] edu 0000:00:01.0: transfer payload[i][..512] size 512 dma_address 0x3c61410: ok
+[    6.1] edu 0000:00:01.0: 2 transfers, 0 failed
+";
+
+    #[test]
+    fn transfers_are_read() {
+        let transfers = transfers(GOOD).expect("transfers");
+        assert_eq!(transfers[1].place, "payload[i][..512]");
+        assert_eq!(transfers[1].size, 512);
+        assert_eq!(transfers[1].dma_address, "0x3c61410");
+        assert!(transfers.iter().all(Transfer::good));
+        assert!(transfer_table(&[transfers.clone(), transfers]).contains("0x3c61410"));
+    }
+
+    #[test]
+    fn a_failed_transfer_is_not_good() {
+        let log = GOOD.replacen(": ok", ": FAILED, byte 3 is 0x00 and not 0x16", 1);
+        let transfers = transfers(&log).expect("transfers");
+        assert!(!transfers[0].good());
+        assert!(transfers[0].verdict.contains("byte 3"));
+    }
+
+    #[test]
+    fn a_transfer_that_is_missing_is_an_error() {
+        let log: String = GOOD
+            .lines()
+            .skip(1)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let error = transfers(&log).expect_err("one is missing").to_string();
+        assert!(error.contains("counts 2 transfers and shows 1"), "{error}");
+        let error = transfers("").expect_err("nothing").to_string();
+        assert!(error.contains("did not come to its end"), "{error}");
+    }
+
+    #[test]
+    fn the_compilers_error_is_cut_out() {
+        let log =
+            "  RUSTC [M] misuse.o\nerror[E0277]: no\n --> misuse.rs\n\nerror: aborting due to";
+        assert_eq!(
+            compiler_error(log).as_deref(),
+            Some("error[E0277]: no\n --> misuse.rs")
+        );
+        assert_eq!(compiler_error("make: *** no rule"), None);
+    }
+}

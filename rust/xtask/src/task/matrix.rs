@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make matrix`: the suites and the samples on machines that reach memory by different roads.
+//!
+//! The machines are in `matrix.toml`. What is run and how it is judged is the same as in
+//! `make test`.
+
+mod cells;
+mod device_tree;
+mod pool;
+mod report;
+
+use self::cells::{Cell, Host};
+use self::report::{Outcome, Report};
+use crate::build::architecture::Compiler;
+use crate::build::external_module::named;
+use crate::build::kbuild::Kernel;
+use crate::build::session::Session;
+use crate::run::boot::{self, Boot, Plan};
+use crate::setup::guest;
+use crate::task::test;
+use crate::verdict::addresses as address;
+use crate::verdict::report::Tally;
+use crate::verdict::trace;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Run this cell only
+    #[arg(long, env = "CELL")]
+    cell: Option<String>,
+
+    /// Print the names of the cells as JSON, and run none
+    #[arg(long)]
+    list: bool,
+
+    /// How many allocations the stress suite makes
+    #[arg(long, env = "ALLOCATIONS")]
+    allocations: Option<u64>,
+}
+
+/// How many bits of address QEMU's edu device has, if it is not told otherwise.
+pub const ADDRESS_BITS: u32 = 28;
+
+/// A kernel and its modules, or why there are none.
+type Built = Result<(Kernel, Vec<PathBuf>), String>;
+
+pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
+    let all = cells::read(&session.workspace)?;
+    if arguments.list {
+        let names: Vec<&str> = all.iter().map(|cell| cell.name.as_str()).collect();
+        println!("{}", serde_json::to_string(&names)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let wanted = cells::choose(all, arguments.cell.as_deref())?;
+
+    let mut kernels: BTreeMap<String, Built> = BTreeMap::new();
+    let mut reports = Vec::new();
+    for cell in wanted {
+        let started = Instant::now();
+        let outcome = match obstacle(session, &cell)? {
+            Some(reason) => Outcome::Skipped(reason),
+            None => {
+                let built = kernels
+                    .entry(cell.kernel())
+                    .or_insert_with(|| build(session, &cell).map_err(|e| format!("{e:#}")));
+                match built {
+                    Ok((kernel, modules)) => {
+                        run_cell(session, &cell, kernel, modules, arguments.allocations)
+                            .unwrap_or_else(|error| Outcome::Broken(format!("{error:#}")))
+                    }
+                    Err(error) => Outcome::Broken(error.clone()),
+                }
+            }
+        };
+        reports.push(Report::new(cell, outcome, started.elapsed()));
+    }
+
+    report::write(&session.workspace, &reports)?;
+    println!("{}", session.ui.times());
+    println!("{}", report::stale_table(&reports));
+    println!("{}", report::space_table(&reports));
+    println!("{}", report::table(&reports));
+    println!("{}", report::summary(&reports));
+    Ok(if report::good(&reports) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Installs what the cell needs. Returns why it cannot run here.
+fn obstacle(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
+    let (toolchain, _) = session.prepare()?;
+    let (workspace, target) = (session.workspace.clone(), cell.target());
+    let title = format!("looking for what {} needs", cell.name);
+    let had = session.ui.step(&title, |step| {
+        guest::install_qemu(&workspace, step, target.architecture)?;
+        guest::busybox(&workspace, step, target.architecture)?;
+        if target.compiler == Compiler::Clang {
+            toolchain.install_clang(&workspace, step)?;
+        }
+        if !cell.device_tree.is_empty() {
+            device_tree::install(&workspace, step)?;
+        }
+        Host::look(target.architecture)
+    });
+    Ok(match had {
+        Ok(host) => cell.obstacle(&host),
+        Err(error) => Some(format!("{error:#}").replace('\n', " ")),
+    })
+}
+
+fn build(session: &mut Session, cell: &Cell) -> Result<(Kernel, Vec<PathBuf>)> {
+    let fragments: Vec<&str> = cell.fragments.iter().map(String::as_str).collect();
+    let kernel = session.grafted_for(cell.target(), &cell.kernel(), &fragments)?;
+    kernel.build(&session.workspace, &mut session.ui)?;
+    let modules = modules(session, &kernel)?;
+    Ok((kernel, modules))
+}
+
+/// All external modules.
+pub fn modules(session: &mut Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
+    let mut modules = Vec::new();
+    for directory in ["kunit", "kunit/faults", "samples"] {
+        modules.extend(session.modules(kernel, directory)?);
+    }
+    Ok(modules)
+}
+
+/// What a cell runs: all suites, and all drivers that use coherent memory.
+pub fn plan(
+    kernel: &Kernel,
+    modules: &[PathBuf],
+    allocations: Option<u64>,
+    address_bits: u32,
+) -> Result<Plan> {
+    let address_bits = format!("address_bits={address_bits}");
+    let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
+    Ok(Plan::default()
+        .trace()
+        // The driver binds the device that the suites about faults use.
+        .load(named(modules, "edu")?, &address_bits)
+        .shell("addresses edu")
+        .load_and_unload(named(modules, "coherent_kunit")?)
+        .shell("step faults_start")
+        .load(named(modules, "coherent_faults")?, &parameters)
+        .shell("step rmmod coherent_faults")
+        .shell("step rmmod edu")
+        .load_and_unload(named(modules, "flush_page")?)
+        // Upstream's own user of coherent memory.
+        .load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"))
+        .load(named(modules, "edu_late")?, &address_bits)
+        .shell("step unplug edu_late")
+        .shell("step rescan edu_late")
+        .shell("step rmmod edu_late")
+        .dump_trace())
+}
+
+/// The cells that are cheap and run on `kernel`, for `make test`: a row for each.
+pub fn run_cheap(
+    session: &mut Session,
+    tally: &mut Tally,
+    kernel: &Kernel,
+    modules: &[PathBuf],
+) -> Result<()> {
+    let mut cells = cells::read(&session.workspace)?;
+    cells.retain(|cell| cell.in_test);
+    for cell in cells {
+        let host = Host::look(cell.architecture)?;
+        let name = format!("cell: {}", cell.name);
+        if let Some(reason) = cell.obstacle(&host) {
+            eprintln!("SKIPPED: {name}: {reason}");
+            tally.add(name, 0, 0, 1);
+            continue;
+        }
+        match run_cell(session, &cell, kernel, modules, None) {
+            Ok(Outcome::Ran { checks, .. }) => {
+                let (passed, failed, skipped) = checks.sum();
+                tally.add(name, passed, failed, skipped);
+            }
+            Ok(_) => tally.add(name, 0, 1, 0),
+            Err(error) => tally.note(&name, Err(error)),
+        }
+    }
+    Ok(())
+}
+
+fn run_cell(
+    session: &mut Session,
+    cell: &Cell,
+    kernel: &Kernel,
+    modules: &[PathBuf],
+    allocations: Option<u64>,
+) -> Result<Outcome> {
+    let mut plan = plan(kernel, modules, allocations, cell.address_bits)?;
+    let command_line = format!(
+        "{} {}",
+        boot::command_line(cell.architecture),
+        cell.command_line
+    );
+    let devices = cell.device_arguments();
+    for module in &cell.around {
+        plan = plan.around(named(modules, module)?);
+    }
+    // Of an option that is given twice, QEMU takes the last.
+    let mut options = vec!["-machine", &cell.machine, "-m", &cell.memory];
+    options.extend(["-append", &command_line]);
+    options.extend(devices.iter().map(String::as_str));
+    let device_tree = device_tree::make(session, cell)?;
+    if let Some(path) = &device_tree {
+        options.extend(["-dtb", path]);
+    }
+    let name = format!("matrix-{}", cell.name);
+    let mut logs = session
+        .ui
+        .step(&format!("booting: {}", cell.name), |step| {
+            let boot = Boot {
+                name: &name,
+                plan,
+                arguments: &options,
+                // A stress of the default size takes a fraction of this.
+                limit: Duration::from_secs(300 + allocations.unwrap_or(0) / 500),
+            };
+            boot::run(&session.workspace, step, kernel, &boot)
+        })?;
+
+    for device in &cell.others {
+        logs.trace = trace::without(&logs.trace, device);
+    }
+    let mut tally = Tally::default();
+    let mut suites = test::all_suites(&session.workspace)?;
+    suites.retain(|suite| !cell.skips.contains(suite));
+    if cell.around.iter().any(|module| module == pool::MODULE) {
+        tally.note("memory that was set aside", pool::judge(&mut logs));
+    }
+    test::judge_run(&mut tally, kernel, &logs, &suites)?;
+    let stale = report::stale(&logs.console)?;
+    tally.note("stale memory", cell.judge_stale(&stale));
+    let space = report::space(&logs.console)?;
+    tally.note("address space", cell.judge_space(&space));
+    if let Some(kind) = cell.addresses {
+        let said = address::expect(&logs.console, kind);
+        tally.note(&format!("the DMA address is {kind}"), said.map(drop));
+    }
+    Ok(Outcome::Ran {
+        checks: tally,
+        stale,
+        space,
+    })
+}

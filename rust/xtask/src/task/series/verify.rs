@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every commit by itself: it builds without a warning, boots, and its tests pass.
+
+use super::Planned;
+use crate::build::architecture::Target;
+use crate::build::kbuild::{self, Kernel};
+use crate::build::session::Session;
+use crate::host::progress::Step;
+use crate::host::workspace::Workspace;
+use crate::run::boot::{self, Boot, Plan};
+use crate::setup::source::Source;
+use crate::tree::git::Git;
+use crate::verdict::console;
+use crate::verdict::ktap;
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The user in the tree of which there is a device in QEMU.
+const RUST_DMA: &str = "samples/rust/rust_dma.ko";
+
+/// Builds and boots each commit, one after the other in one tree, and returns how many tests passed.
+pub fn run(
+    session: &mut Session,
+    source: &Source,
+    git: &Git,
+    planned: &[Planned],
+    commits: &[String],
+) -> Result<Vec<usize>> {
+    let (toolchain, _) = session.prepare()?;
+    ktap::check_parser()?;
+    let tree = tree(session, source)?;
+    let mut fragments = vec!["debug", "series"];
+    let mut modules = vec![RUST_DMA];
+    let mut passed = Vec::new();
+    for (now, commit) in planned.iter().zip(commits) {
+        if let Some((fragment, module)) = now.step.module {
+            fragments.push(fragment);
+            modules.push(module);
+        }
+        bring_to(&tree, git, commit, planned)?;
+        let workspace = &session.workspace;
+        let kernel = Kernel::new(
+            workspace,
+            &tree,
+            source,
+            &toolchain,
+            Target::default(),
+            "series",
+            &fragments,
+        );
+        let of = || format!("the commit \"{}\"", now.subject());
+        kernel
+            .build(&session.workspace, &mut session.ui)
+            .with_context(of)?;
+        let tests = session.ui.step(&format!("booting {}", of()), |step| {
+            boots(&session.workspace, step, &kernel, &modules)
+        });
+        passed.push(tests.with_context(of)?);
+    }
+    Ok(passed)
+}
+
+/// The tree that is brought to one commit after the other.
+pub fn tree(session: &mut Session, source: &Source) -> Result<PathBuf> {
+    let tree = session
+        .workspace
+        .cache("trees")
+        .join(&source.id)
+        .join("series");
+    if !tree.is_dir() {
+        session.ui.step("copying the pristine tree", |step| {
+            kbuild::copy(&session.workspace, step, &source.tree, &tree)
+        })?;
+    }
+    Ok(tree)
+}
+
+/// Boots a kernel, loads and unloads its modules, and returns how many tests passed.
+fn boots(
+    workspace: &Workspace,
+    step: &mut Step,
+    kernel: &Kernel,
+    modules: &[&str],
+) -> Result<usize> {
+    let mut plan = Plan::default();
+    for module in modules {
+        plan = plan.load_and_unload(&kernel.build.join(module));
+    }
+    let boot = Boot {
+        name: "series",
+        plan,
+        arguments: &["-device", "edu", "-device", "pci-testdev"],
+        limit: Duration::from_secs(300),
+    };
+    let logs = boot::run(workspace, step, kernel, &boot)?;
+    let findings = console::judge(&logs.console);
+    let summary = ktap::summarise(&kernel.tree, &logs.console)?;
+    if logs.timed_out || !findings.is_empty() || !summary.counts.good() {
+        let findings: String = findings.iter().map(ToString::to_string).collect();
+        let late = match logs.timed_out {
+            true => "the time was over\n",
+            false => "",
+        };
+        bail!(
+            "{late}{findings}{}\n{} tests passed and {} failed (log: {})",
+            summary.diagnosis,
+            summary.counts.passed,
+            summary.counts.bad(),
+            logs.console_path.display()
+        );
+    }
+    Ok(summary.counts.passed)
+}
+
+/// Makes the files that the series is about those of a commit, and leaves what is the same.
+pub fn bring_to(tree: &Path, git: &Git, commit: &str, planned: &[Planned]) -> Result<()> {
+    // Another series may have been here, with other files.
+    let list = tree.join(".coherent-series");
+    let before = fs::read_to_string(&list).unwrap_or_default();
+    let mut paths: BTreeSet<&str> = before.lines().collect();
+    paths.extend(
+        planned
+            .iter()
+            .flat_map(|planned| planned.changes.keys())
+            .map(String::as_str),
+    );
+    let paths: Vec<_> = paths.into_iter().collect();
+    fs::write(&list, paths.join("\n"))?;
+    for path in paths {
+        let file: PathBuf = tree.join(path);
+        match git.file(commit, path)? {
+            Some(text) if fs::read_to_string(&file).is_ok_and(|old| old == text) => {}
+            Some(text) => {
+                fs::create_dir_all(file.parent().context("a file is in a directory")?)?;
+                fs::write(&file, text)
+                    .with_context(|| format!("cannot write {}", file.display()))?;
+            }
+            None if file.exists() => fs::remove_file(&file)?,
+            None => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make shell`: a shell in the grafted kernel, with edu and the samples at hand.
+
+use crate::build::session::Session;
+use crate::run::boot::{self, Plan};
+use crate::run::qemu_arguments;
+use crate::task::driver::{self, Request};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::io::IsTerminal;
+use std::process::{ExitCode, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+const POLL: Duration = Duration::from_millis(100);
+
+pub fn run(session: &mut Session, request: &Request) -> Result<ExitCode> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        bail!("make shell is for a terminal; in a script, use `make driver M=path/to/module`");
+    }
+    let directory = request.directory()?;
+    let arguments = qemu_arguments::arguments(request.qemu_args.as_deref())?;
+
+    let kernel = session.debug_kernel()?;
+    let mut modules = session.modules(&kernel, "samples")?;
+    modules.push(kernel.build.join("samples/rust/rust_dma.ko"));
+    if let Some(directory) = directory {
+        modules.extend(driver::build(session, &kernel, &directory)?);
+    }
+    let plan = modules
+        .iter()
+        .fold(Plan::default(), |plan, module| plan.carry(module))
+        .script(include_str!("../../boot/shell"));
+
+    // In a directory that no other run uses.
+    let scratch = session.workspace.scratch("shell-")?;
+    let workspace = session.workspace.clone();
+    let initramfs = session.ui.step("making the initramfs", |step| {
+        boot::initramfs(&workspace, step, &kernel, &plan, scratch.path())
+    })?;
+    let up = scratch.path().join("up");
+    fs::write(&up, "")?;
+
+    let mut qemu = boot::machine(&kernel, &initramfs);
+    qemu.args(["-serial", "mon:stdio", "-serial"])
+        .arg(format!("file:{}", up.display()))
+        .args(["-device", "edu", "-device", "pci-testdev"])
+        .args(arguments)
+        .stdin(Stdio::inherit());
+    let mut child = qemu.spawn().context("cannot run QEMU")?;
+    loop {
+        if let Some(status) = child.try_wait().context("cannot wait for QEMU")? {
+            return Ok(if status.success() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        // QEMU has read all that it needs: others may have the cache while this shell is open.
+        if session.is_locked() && fs::metadata(&up).is_ok_and(|file| file.len() > 0) {
+            session.unlock();
+        }
+        // Where the window is closed, not everybody is told.
+        if !std::io::stdin().is_terminal() {
+            child.kill().context("cannot end QEMU")?;
+        }
+        sleep(POLL);
+    }
+}

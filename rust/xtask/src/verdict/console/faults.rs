@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Faults in an IOMMU that a suite provokes: it says so before, and then they have to come.
+
+use super::{Finding, Kind};
+use regex::Regex;
+
+/// The size of the pages that an IOMMU maps.
+const PAGE: u64 = 4096;
+
+/// Takes the faults out of `findings` that were announced, and adds those that did not come.
+///
+/// What is announced is a copy to a page. An IOMMU may report each access that it stops.
+pub fn settle(lines: &[&str], findings: &mut Vec<Finding>) {
+    let (Ok(announced), Ok(reported)) = (
+        Regex::new(r"^coherent_faults: fault expected at 0x([0-9a-f]+)$"),
+        Regex::new(r"(?:fault addr|iova:) 0x([0-9a-f]+) "),
+    ) else {
+        return;
+    };
+    let page = |pattern: &Regex, text: &str| {
+        let found = pattern.captures(text)?;
+        Some(u64::from_str_radix(&found[1], 16).ok()? / PAGE)
+    };
+    let announcements: Vec<(usize, u64)> = (1..)
+        .zip(lines)
+        .filter_map(|(number, line)| Some((number, page(&announced, line)?)))
+        .collect();
+    for (index, &(number, expected)) in announcements.iter().enumerate() {
+        let next = announcements
+            .get(index + 1)
+            .map_or(usize::MAX, |next| next.0);
+        let before = findings.len();
+        findings.retain(|finding| {
+            finding.kind != Kind::Iommu
+                || !(number..next).contains(&finding.line)
+                || page(&reported, &finding.excerpt) != Some(expected)
+        });
+        if findings.len() == before {
+            findings.push(Finding {
+                kind: Kind::NoFault,
+                line: number,
+                excerpt: lines[number - 1].to_string(),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::verdict::console::{Kind, judge};
+
+    const LOG: &str = "\
+[    9.100000] coherent_faults: fault expected at 0xfffd000
+[    9.300000] DMAR: DRHD: handling fault status reg 2
+[    9.300000] DMAR: [DMA Write NO_PASID] Request device [0000:00:01.0] fault addr 0xfffd000 [fault reason 0x05] PTE Write access is not set
+[    9.900000] coherent: end
+";
+
+    fn kinds(log: &str) -> Vec<Kind> {
+        judge(log).iter().map(|finding| finding.kind).collect()
+    }
+
+    #[test]
+    fn an_announced_fault_is_no_finding() {
+        assert_eq!(kinds(LOG), []);
+    }
+
+    #[test]
+    fn a_fault_elsewhere_is_one_and_the_announced_one_is_missing() {
+        let log = LOG.replace("addr 0xfffd000", "addr 0xfffe000");
+        assert_eq!(kinds(&log), [Kind::Iommu, Kind::NoFault]);
+    }
+
+    #[test]
+    fn a_fault_that_nobody_announced_is_one() {
+        let log: String = LOG.lines().skip(1).map(|l| format!("{l}\n")).collect();
+        assert_eq!(kinds(&log), [Kind::Iommu]);
+    }
+
+    #[test]
+    fn each_access_of_a_copy_may_be_reported() {
+        let access = |iova| {
+            format!(
+                "[    9.300000] arm-smmu-v3 9050000.smmuv3: event: F_TRANSLATION client: \
+                 0000:00:02.0 sid: 0x10 ssid: 0x0 iova: {iova:#x} ipa: 0x0\n\
+                 [    9.300001] arm-smmu-v3 9050000.smmuv3: unpriv data write s1\n"
+            )
+        };
+        let log = |faults: String| {
+            let mut lines = LOG.lines();
+            let (first, last) = (lines.next(), lines.next_back());
+            let [first, last] = [first, last].map(Option::unwrap_or_default);
+            format!("{first}\n{faults}{last}\n")
+        };
+        assert_eq!(kinds(&log(access(0xfffd000) + &access(0xfffd004))), []);
+        let beyond = log(access(0xfffd000) + &access(0xfffe000));
+        assert_eq!(kinds(&beyond), [Kind::Iommu]);
+        assert_eq!(kinds(&log(String::new())), [Kind::NoFault]);
+    }
+
+    #[test]
+    fn a_page_may_be_announced_again() {
+        let twice = LOG.replace("[    9.900000] coherent: end\n", "") + LOG;
+        assert_eq!(kinds(&twice), []);
+        let fault = LOG.lines().nth(2).unwrap_or_default();
+        let once = twice.replacen(fault, "", 1);
+        assert_eq!(kinds(&once), [Kind::NoFault]);
+    }
+}
