@@ -115,8 +115,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     let given = arguments
         .kernel_src
         .filter(|path| !path.as_os_str().is_empty());
-    let mut session = Session::start(given)?;
-    let session = &mut session;
+    let session = &Session::start(given)?;
     match arguments.task {
         Task::Demo => return demo::run(session),
         Task::Bench => return bench::run(session),
@@ -147,12 +146,12 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Task::Graft => {
             let source = session.source()?;
-            let tree = kbuild::grafted(&session.workspace, &mut session.ui, &source)?;
+            let tree = kbuild::grafted(&session.workspace, &session.progress, &source)?;
             println!("{}", tree.display());
         }
         Task::Configure => {
             let kernel = session.debug()?;
-            kernel.configure(&session.workspace, &mut session.ui)?;
+            kernel.configure(&session.workspace, &session.progress)?;
             println!("{}", kernel.build.join(".config").display());
         }
         Task::Build => {
@@ -166,7 +165,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Api => api::run(session)?,
         Task::Fmt => {
             let source = session.source()?;
-            session.ui.step("formatting the code", |step| {
+            session.progress.step("formatting the code", |step| {
                 lint::format(&session.workspace, step, &source.tree, false)
             })?;
         }

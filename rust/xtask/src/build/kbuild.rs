@@ -5,7 +5,7 @@
 use crate::build::architecture::{Compiler, Target};
 use crate::build::external_module;
 use crate::host::process;
-use crate::host::progress::{Step, Ui};
+use crate::host::progress::{Progress, Step};
 use crate::host::workspace::Workspace;
 use crate::setup::source::{self, Source};
 use crate::setup::toolchain::Toolchain;
@@ -42,9 +42,9 @@ pub enum Lints {
 }
 
 /// The tree with the library in it, up to date with the checkout.
-pub fn grafted(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<PathBuf> {
+pub fn grafted(workspace: &Workspace, progress: &Progress, source: &Source) -> Result<PathBuf> {
     let tree = workspace.cache("trees").join(&source.id).join("grafted");
-    ui.step("grafting the library onto the kernel tree", |step| {
+    progress.step("grafting the library onto the kernel tree", |step| {
         if !tree.is_dir() {
             copy(workspace, step, &source.tree, &tree)?;
         }
@@ -58,10 +58,10 @@ pub fn grafted(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<Pa
 }
 
 /// A copy of the tree without the library, to compare with.
-pub fn pristine(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<PathBuf> {
+pub fn pristine(workspace: &Workspace, progress: &Progress, source: &Source) -> Result<PathBuf> {
     let tree = workspace.cache("trees").join(&source.id).join("pristine");
     if !tree.is_dir() {
-        ui.step(
+        progress.step(
             "copying the kernel tree, to build it without the library",
             |step| copy(workspace, step, &source.tree, &tree),
         )?;
@@ -69,7 +69,7 @@ pub fn pristine(workspace: &Workspace, ui: &mut Ui, source: &Source) -> Result<P
     Ok(tree)
 }
 
-pub fn copy(workspace: &Workspace, step: &mut Step, from: &Path, to: &Path) -> Result<()> {
+pub fn copy(workspace: &Workspace, step: &Step, from: &Path, to: &Path) -> Result<()> {
     step.say("copying the pristine tree");
     let scratch = workspace.scratch("tree-")?;
     let copy = scratch.path().join("linux");
@@ -149,14 +149,14 @@ impl Kernel {
     }
 
     /// Writes the configuration, if it is not the one that is there.
-    pub fn configure(&self, workspace: &Workspace, ui: &mut Ui) -> Result<()> {
+    pub fn configure(&self, workspace: &Workspace, progress: &Progress) -> Result<()> {
         let stamp = self.build.join(".coherent-configured");
         let wanted = self.identity()?;
         if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
             return Ok(());
         }
         let name = self.name();
-        ui.step(&format!("configuring the kernel ({name})"), |step| {
+        progress.step(&format!("configuring the kernel ({name})"), |step| {
             fs::create_dir_all(&self.build)?;
             let log = workspace.cache(format!("logs/configure-{name}.log"));
             process::logged(step, self.make(Lints::Rustc).arg("tinyconfig"), &log)?;
@@ -211,10 +211,10 @@ impl Kernel {
     }
 
     /// Builds the kernel and the modules of the tree.
-    pub fn build(&self, workspace: &Workspace, ui: &mut Ui) -> Result<()> {
-        self.configure(workspace, ui)?;
+    pub fn build(&self, workspace: &Workspace, progress: &Progress) -> Result<()> {
+        self.configure(workspace, progress)?;
         let name = self.name();
-        ui.step(&format!("building the kernel ({name})"), |step| {
+        progress.step(&format!("building the kernel ({name})"), |step| {
             let log = workspace.cache(format!("logs/build-{name}.log"));
             process::logged(step, &mut self.make(Lints::Rustc), &log)?;
             self.refuse_warnings(&log)
@@ -232,7 +232,7 @@ impl Kernel {
     pub fn modules(
         &self,
         workspace: &Workspace,
-        step: &mut Step,
+        step: &Step,
         directory: &Path,
         lints: Lints,
     ) -> Result<Vec<PathBuf>> {

@@ -5,18 +5,19 @@
 use crate::build::architecture::Target;
 use crate::build::kbuild::{self, Kernel, Lints};
 use crate::host::lock::{self, Lock};
-use crate::host::progress::Ui;
+use crate::host::progress::Progress;
 use crate::host::workspace::Workspace;
 use crate::setup::source::{self, Source};
 use crate::setup::toolchain::{self, Toolchain};
 use anyhow::Result;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 pub struct Session {
     pub workspace: Workspace,
-    pub ui: Ui,
+    pub progress: Progress,
     pub kernel_src: Option<PathBuf>,
-    lock: Option<Lock>,
+    lock: Mutex<Option<Lock>>,
 }
 
 impl Session {
@@ -26,62 +27,59 @@ impl Session {
         workspace.sweep()?;
         Ok(Self {
             workspace,
-            ui: Ui::default(),
+            progress: Progress::default(),
             kernel_src,
-            lock: Some(lock),
+            lock: Mutex::new(Some(lock)),
         })
     }
 
     pub fn is_locked(&self) -> bool {
-        self.lock.is_some()
+        self.lock.lock().is_ok_and(|lock| lock.is_some())
     }
 
     /// Gives the cache to whoever waits for it. For a task that no longer needs what is there.
-    pub fn unlock(&mut self) {
-        self.lock = None;
+    pub fn unlock(&self) {
+        if let Ok(mut lock) = self.lock.lock() {
+            *lock = None;
+        }
     }
 
-    pub fn source(&mut self) -> Result<Source> {
-        source::fetch(&self.workspace, &mut self.ui, self.kernel_src.as_deref())
+    pub fn source(&self) -> Result<Source> {
+        source::fetch(&self.workspace, &self.progress, self.kernel_src.as_deref())
     }
 
     /// The toolchain, and the source that was fetched while it was in the making.
-    pub fn prepare(&mut self) -> Result<(Toolchain, Source)> {
-        let pending = toolchain::prepare(&self.workspace, &mut self.ui)?;
+    pub fn prepare(&self) -> Result<(Toolchain, Source)> {
+        let pending = toolchain::prepare(&self.workspace, &self.progress)?;
         let source = self.source()?;
-        let toolchain = pending.finish(&self.workspace, &mut self.ui)?;
+        let toolchain = pending.finish(&self.workspace, &self.progress)?;
         Ok((toolchain, source))
     }
 
     /// A kernel with the library, of the configuration `fragments`; not built yet.
-    pub fn grafted(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
+    pub fn grafted(&self, name: &str, fragments: &[&str]) -> Result<Kernel> {
         self.grafted_for(Target::default(), name, fragments)
     }
 
     /// The same, for `target`.
-    pub fn grafted_for(
-        &mut self,
-        target: Target,
-        name: &str,
-        fragments: &[&str],
-    ) -> Result<Kernel> {
+    pub fn grafted_for(&self, target: Target, name: &str, fragments: &[&str]) -> Result<Kernel> {
         self.kernel(kbuild::grafted, target, name, fragments)
     }
 
     /// A kernel without the library, of the configuration `fragments`; not built yet.
-    pub fn pristine(&mut self, name: &str, fragments: &[&str]) -> Result<Kernel> {
+    pub fn pristine(&self, name: &str, fragments: &[&str]) -> Result<Kernel> {
         self.kernel(kbuild::pristine, Target::default(), name, fragments)
     }
 
     fn kernel(
-        &mut self,
-        tree: fn(&Workspace, &mut Ui, &Source) -> Result<PathBuf>,
+        &self,
+        tree: fn(&Workspace, &Progress, &Source) -> Result<PathBuf>,
         target: Target,
         name: &str,
         fragments: &[&str],
     ) -> Result<Kernel> {
         let (toolchain, source) = self.prepare()?;
-        let tree = tree(&self.workspace, &mut self.ui, &source)?;
+        let tree = tree(&self.workspace, &self.progress, &source)?;
         Ok(Kernel::new(
             &self.workspace,
             &tree,
@@ -94,22 +92,23 @@ impl Session {
     }
 
     /// The kernel that the demo and the tests boot; not built yet.
-    pub fn debug(&mut self) -> Result<Kernel> {
+    pub fn debug(&self) -> Result<Kernel> {
         self.grafted("debug-intel-iommu", &["debug", "intel-iommu"])
     }
 
     /// The same, built.
-    pub fn debug_kernel(&mut self) -> Result<Kernel> {
+    pub fn debug_kernel(&self) -> Result<Kernel> {
         let kernel = self.debug()?;
-        kernel.build(&self.workspace, &mut self.ui)?;
+        kernel.build(&self.workspace, &self.progress)?;
         Ok(kernel)
     }
 
     /// The external modules of a directory of the checkout.
-    pub fn modules(&mut self, kernel: &Kernel, directory: &str) -> Result<Vec<PathBuf>> {
+    pub fn modules(&self, kernel: &Kernel, directory: &str) -> Result<Vec<PathBuf>> {
         let path = self.workspace.checkout.join(directory);
-        self.ui.step(&format!("building {directory}/"), |step| {
-            kernel.modules(&self.workspace, step, &path, Lints::Rustc)
-        })
+        self.progress
+            .step(&format!("building {directory}/"), |step| {
+                kernel.modules(&self.workspace, step, &path, Lints::Rustc)
+            })
     }
 }

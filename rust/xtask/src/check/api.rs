@@ -62,7 +62,7 @@ fn compare(pristine: &Surface, grafted: &Surface) -> Difference {
 }
 
 /// Compares the crates and the list. `kernel` is grafted and built.
-pub fn check(workspace: &Workspace, step: &mut Step, kernel: &Kernel) -> Result<Outcome> {
+pub fn check(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<Outcome> {
     if let Some(reason) = unreadable(workspace)? {
         return Ok(Outcome::Unreadable(reason));
     }
@@ -90,10 +90,10 @@ pub fn check(workspace: &Workspace, step: &mut Step, kernel: &Kernel) -> Result<
 }
 
 /// `xtask api`.
-pub fn run(session: &mut Session) -> Result<()> {
+pub fn run(session: &Session) -> Result<()> {
     let kernel = session.debug_kernel()?;
     let outcome = session
-        .ui
+        .progress
         .step("comparing the public API with Linux 7.3's", |step| {
             check(&session.workspace, step, &kernel)
         })?;
@@ -116,7 +116,7 @@ impl std::fmt::Display for Report {
 }
 
 /// rustdoc's JSON of the pristine crate, which is made once for a source, toolchain and configuration.
-fn pristine_json(workspace: &Workspace, step: &mut Step, kernel: &Kernel) -> Result<PathBuf> {
+fn pristine_json(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<PathBuf> {
     let key = source::hex(&Sha256::digest(kernel.identity()?));
     let dir = workspace.cache("api").join(format!("pristine-{key}"));
     if !dir.join("kernel.json").is_file() {
@@ -131,7 +131,7 @@ fn pristine_json(workspace: &Workspace, step: &mut Step, kernel: &Kernel) -> Res
 /// but the `kernel` crate.
 fn rustdoc(
     workspace: &Workspace,
-    step: &mut Step,
+    step: &Step,
     kernel: &Kernel,
     tree: &Path,
     dir: &Path,

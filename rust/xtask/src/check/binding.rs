@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// How often a driver gets its device, and loses it; see `boot/binding`.
 const TIMES: usize = 3;
 
-pub fn check(session: &mut Session, kernel: &Kernel) -> Result<()> {
+pub fn check(session: &Session, kernel: &Kernel) -> Result<()> {
     let page = Page::read(session, "docs/binding.md")?;
     let modules = page.build(session, kernel, "binding")?;
     let mut plan = Plan::default()
@@ -30,7 +30,7 @@ pub fn check(session: &mut Session, kernel: &Kernel) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let workspace = session.workspace.clone();
     let logs = session
-        .ui
+        .progress
         .step("booting: drivers that lose their device", |step| {
             let boot = Boot {
                 name: "binding",

@@ -194,44 +194,46 @@ fn has_message(case: &Case) -> bool {
 }
 
 /// Checks the contract of a built kernel.
-pub fn check(session: &mut Session, kernel: &Kernel, bless: bool) -> Result<Verdict> {
+pub fn check(session: &Session, kernel: &Kernel, bless: bool) -> Result<Verdict> {
     let workspace = &session.workspace;
     let name = "compiling the types of Linux 7.3";
-    let upstream = session.ui.step(name, |_| {
+    let upstream = session.progress.step(name, |_| {
         let scratch = workspace.scratch("contract-")?;
         assertions::upstream(
             &Compiler::new(&kernel.build, scratch.path())?,
             &kernel.pristine,
         )
     })?;
-    session.ui.step("checking what must not compile", |step| {
-        let started = Instant::now();
-        let contract = Contract::read(workspace)?;
-        let scratch = workspace.scratch("contract-")?;
-        let compiler = Compiler::new(&kernel.build, scratch.path())?;
-        let version = compiler.version()?;
-        let messages = Messages::open(&workspace.checkout.join(MESSAGES), &version, bless)?;
-        let mut verdict = contract.run(&compiler, scratch.path(), messages.as_ref());
-        if messages.is_none() {
-            step.say(&format!(
-                "nobody has looked at the messages of rustc {version}: not compared"
-            ));
-            verdict.rows.push(("contract: messages", 0, 0, 1));
-        }
-        contract.check_tree(
-            &mut verdict,
-            &compiler,
-            &upstream,
-            &kernel.tree,
-            scratch.path(),
-        )?;
-        verdict.took = started.elapsed();
-        Ok(verdict)
-    })
+    session
+        .progress
+        .step("checking what must not compile", |step| {
+            let started = Instant::now();
+            let contract = Contract::read(workspace)?;
+            let scratch = workspace.scratch("contract-")?;
+            let compiler = Compiler::new(&kernel.build, scratch.path())?;
+            let version = compiler.version()?;
+            let messages = Messages::open(&workspace.checkout.join(MESSAGES), &version, bless)?;
+            let mut verdict = contract.run(&compiler, scratch.path(), messages.as_ref());
+            if messages.is_none() {
+                step.say(&format!(
+                    "nobody has looked at the messages of rustc {version}: not compared"
+                ));
+                verdict.rows.push(("contract: messages", 0, 0, 1));
+            }
+            contract.check_tree(
+                &mut verdict,
+                &compiler,
+                &upstream,
+                &kernel.tree,
+                scratch.path(),
+            )?;
+            verdict.took = started.elapsed();
+            Ok(verdict)
+        })
 }
 
 /// `make contract` and `make bless`.
-pub fn run(session: &mut Session, bless: bool) -> Result<ExitCode> {
+pub fn run(session: &Session, bless: bool) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
     let verdict = check(session, &kernel, bless)?;
     for failure in &verdict.failures {

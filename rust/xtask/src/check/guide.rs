@@ -37,7 +37,7 @@ pub struct Page {
 }
 
 /// Does what the guide says, and compares.
-pub fn check(session: &mut Session, kernel: &Kernel) -> Result<()> {
+pub fn check(session: &Session, kernel: &Kernel) -> Result<()> {
     let page = Page::read(session, GUIDE)?;
     let modules = page.build(session, kernel, "guide")?;
     let arguments = page.qemu_arguments()?;
@@ -55,12 +55,7 @@ impl Page {
     }
 
     /// Writes the files of the page out, and builds the modules.
-    pub fn build(
-        &self,
-        session: &mut Session,
-        kernel: &Kernel,
-        name: &str,
-    ) -> Result<Vec<PathBuf>> {
+    pub fn build(&self, session: &Session, kernel: &Kernel, name: &str) -> Result<Vec<PathBuf>> {
         let files = &self.guide.files;
         // In one place, so that what did not change is not built again.
         let directory = session.workspace.cache(name);

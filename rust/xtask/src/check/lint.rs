@@ -17,7 +17,7 @@ use walkdir::WalkDir;
 const KERNEL_CODE: [&str; 4] = ["rust/kernel", "kunit", "samples", "bench"];
 
 /// Formats all code, or checks that it is formatted. `tree` has the kernel's rules.
-pub fn format(workspace: &Workspace, step: &mut Step, tree: &Path, check: bool) -> Result<()> {
+pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> Result<()> {
     let mut cargo = process::command("cargo");
     cargo
         .arg("fmt")
@@ -54,7 +54,7 @@ fn kernel_code(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-pub fn host_clippy(workspace: &Workspace, step: &mut Step) -> Result<()> {
+pub fn host_clippy(workspace: &Workspace, step: &Step) -> Result<()> {
     let mut cargo = process::command("cargo");
     cargo
         .args(["clippy", "--locked", "--all-targets", "--manifest-path"])
@@ -64,11 +64,7 @@ pub fn host_clippy(workspace: &Workspace, step: &mut Step) -> Result<()> {
 }
 
 /// Runs this tool's tests; returns how many passed and failed.
-pub fn host_tests(
-    workspace: &Workspace,
-    step: &mut Step,
-    pristine: &Path,
-) -> Result<(usize, usize)> {
+pub fn host_tests(workspace: &Workspace, step: &Step, pristine: &Path) -> Result<(usize, usize)> {
     let log = workspace.cache("logs/test-host.log");
     let mut cargo = process::command("cargo");
     cargo
@@ -100,10 +96,10 @@ fn counts(log: &str) -> Result<(usize, usize)> {
 
 /// Compiles the kernel crate and the modules with clippy, in a build directory of its own: what
 /// clippy makes is not what runs.
-pub fn kernel_clippy(session: &mut Session, kernel: &Kernel) -> Result<()> {
+pub fn kernel_clippy(session: &Session, kernel: &Kernel) -> Result<()> {
     let clippy = kernel.with_build("clippy");
-    clippy.configure(&session.workspace, &mut session.ui)?;
-    session.ui.step("linting the kernel code", |step| {
+    clippy.configure(&session.workspace, &session.progress)?;
+    session.progress.step("linting the kernel code", |step| {
         let log = session.workspace.cache("logs/clippy-kernel.log");
         process::logged(
             step,

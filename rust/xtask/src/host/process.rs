@@ -27,7 +27,7 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 /// Runs `command` to its end, with its output in the file `log`.
 ///
 /// A failure shows the part of the log that says why.
-pub fn logged(step: &mut Step, command: &mut Command, log: &Path) -> Result<()> {
+pub fn logged(step: &Step, command: &mut Command, log: &Path) -> Result<()> {
     let status = wait(step, spawn(command, log)?, log, None)?;
     match status {
         Some(status) if status.success() => Ok(()),
@@ -83,7 +83,7 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
 ///
 /// Returns `None` if it had to be killed because `limit` was over.
 pub fn wait(
-    step: &mut Step,
+    step: &Step,
     mut child: Child,
     watched: &Path,
     limit: Option<Duration>,

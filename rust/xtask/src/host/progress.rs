@@ -1,110 +1,130 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a person sees while the tool works: the step it is at, and at the end how long each took.
+//! What a person sees while the tool works: each step, and at the end how long each took.
+//!
+//! Steps may run side by side, so everything here works through shared references.
 
 use anyhow::Result;
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a run without a terminal says that it is still alive.
+/// How often a run without a terminal reports a step that is still running.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
-#[derive(Default)]
-pub struct Ui {
-    steps: Vec<(String, Duration)>,
+pub struct Progress {
+    started: Instant,
+    bars: MultiProgress,
+    steps: Mutex<Vec<(String, Duration)>>,
 }
 
-/// The step at hand, for progress.
+/// A running step.
 pub struct Step {
     bar: Option<ProgressBar>,
     name: String,
     started: Instant,
-    spoke: Instant,
+    reported: Mutex<Instant>,
 }
 
-impl Ui {
-    /// Runs one step: says what it is, shows its progress, and notes its time.
-    pub fn step<T>(&mut self, name: &str, work: impl FnOnce(&mut Step) -> Result<T>) -> Result<T> {
-        let started = Instant::now();
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new_spinner().with_message(name.to_string());
-            if let Ok(style) =
-                ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}")
-            {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        if bar.is_none() {
-            eprintln!("==> {name}");
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            bars: MultiProgress::new(),
+            steps: Mutex::default(),
         }
-        let mut step = Step {
-            bar,
+    }
+}
+
+impl Progress {
+    /// Runs one step: prints its name, shows its progress, and records its time.
+    pub fn step<T>(&self, name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
+        let started = Instant::now();
+        let step = Step {
+            bar: self.bar(name),
             name: name.to_string(),
             started,
-            spoke: started,
+            reported: Mutex::new(started),
         };
+        if step.bar.is_none() {
+            eprintln!("==> {name}");
+        }
 
-        let result = work(&mut step);
+        let result = work(&step);
 
         let took = started.elapsed();
         if let Some(bar) = step.bar {
             bar.finish_and_clear();
             let mark = if result.is_ok() { "ok" } else { "FAILED" };
-            eprintln!("==> {name}: {mark} ({})", seconds(took));
+            let line = format!("==> {name}: {mark} ({})", seconds(took));
+            self.bars.suspend(|| eprintln!("{line}"));
         }
-        self.steps.push((name.to_string(), took));
+        lock(&self.steps).push((name.to_string(), took));
         result
     }
 
-    /// The times of the steps so far, as a table.
+    fn bar(&self, name: &str) -> Option<ProgressBar> {
+        if !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let bar = ProgressBar::new_spinner().with_message(name.to_string());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}")
+        {
+            bar.set_style(style);
+        }
+        let bar = self.bars.add(bar);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Some(bar)
+    }
+
+    /// The times of the steps so far, as a table. Steps that ran side by side overlap.
     pub fn times(&self) -> String {
         let mut table = crate::host::table::new(["step", "time"]);
-        let mut total = Duration::ZERO;
-        for (name, took) in &self.steps {
+        for (name, took) in lock(&self.steps).iter() {
             table.add_row([name.clone(), seconds(*took)]);
-            total += *took;
         }
-        table.add_row(["together".to_string(), seconds(total)]);
+        table.add_row([
+            "from start to end".to_string(),
+            seconds(self.started.elapsed()),
+        ]);
         table.to_string()
     }
 }
 
 impl Step {
     /// Shows the newest sign of life.
-    pub fn progress(&mut self, detail: &str) {
-        match &self.bar {
-            Some(bar) => bar.set_prefix(detail.trim().chars().take(90).collect::<String>()),
-            None if self.spoke.elapsed() >= HEARTBEAT => {
-                self.spoke = Instant::now();
-                eprintln!(
-                    "    {}: {}, at: {}",
-                    self.name,
-                    HumanDuration(self.started.elapsed()),
-                    detail.trim()
-                );
-            }
-            None => {}
+    pub fn progress(&self, detail: &str) {
+        let detail = detail.trim();
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(detail.chars().take(90).collect::<String>());
+            return;
+        }
+        let mut reported = lock(&self.reported);
+        if reported.elapsed() >= HEARTBEAT {
+            *reported = Instant::now();
+            let elapsed = HumanDuration(self.started.elapsed());
+            eprintln!("    {}: {elapsed}, at: {detail}", self.name);
         }
     }
 
-    /// Says something that stays on the screen.
+    /// Prints a line that stays on the screen.
     pub fn say(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(format!("    {text}")),
-            None => eprintln!("    {text}"),
-        }
+        self.say_plainly(&format!("    {text}"));
     }
 
-    /// Shows what another program has said, as it is.
+    /// Prints the output of another program as it is.
     pub fn say_plainly(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
             None => eprintln!("{text}"),
         }
     }
+}
+
+/// What a panic in another thread leaves behind a lock is still a list of times.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn seconds(duration: Duration) -> String {

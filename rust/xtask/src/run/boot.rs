@@ -115,12 +115,7 @@ pub struct Logs {
 }
 
 /// Boots `kernel` and waits for the end of the run.
-pub fn run(
-    workspace: &Workspace,
-    step: &mut Step,
-    kernel: &Kernel,
-    boot: &Boot<'_>,
-) -> Result<Logs> {
+pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>) -> Result<Logs> {
     let dir = workspace.cache("runs").join(boot.name);
     fs::create_dir_all(&dir)?;
     let initramfs = initramfs(workspace, step, kernel, &boot.plan, &dir)?;
@@ -201,7 +196,7 @@ fn read(log: &Path) -> Result<String> {
 /// Makes the initramfs that carries out `plan`, in `dir`.
 pub fn initramfs(
     workspace: &Workspace,
-    step: &mut Step,
+    step: &Step,
     kernel: &Kernel,
     plan: &Plan,
     dir: &Path,

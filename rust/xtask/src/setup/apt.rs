@@ -37,7 +37,7 @@ impl Package {
 }
 
 /// Installs those of `packages` that are missing, and says so.
-pub fn install_missing(workspace: &Workspace, step: &mut Step, packages: &[Package]) -> Result<()> {
+pub fn install_missing(workspace: &Workspace, step: &Step, packages: &[Package]) -> Result<()> {
     let missing: Vec<_> = packages.iter().filter(|p| !p.installed()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -56,7 +56,7 @@ pub fn install_missing(workspace: &Workspace, step: &mut Step, packages: &[Packa
 }
 
 /// Fetches the machine's own package lists.
-pub fn update(workspace: &Workspace, step: &mut Step) -> Result<()> {
+pub fn update(workspace: &Workspace, step: &Step) -> Result<()> {
     process::logged(
         step,
         as_root("apt-get")?.args(["update", "-o", "DPkg::Lock::Timeout=300"]),
@@ -107,19 +107,19 @@ const NEWER_SUITES: [&str; 4] = ["trixie-backports", "sid", "forky", "experiment
 
 impl Archive {
     /// Sets the second apt up and fetches its lists, from the mirror that the machine uses.
-    pub fn open(workspace: &Workspace, step: &mut Step) -> Result<Self> {
+    pub fn open(workspace: &Workspace, step: &Step) -> Result<Self> {
         Self::set_up(workspace, step, "apt", None)
     }
 
     /// The same, for packages of another architecture.
-    pub fn open_for(workspace: &Workspace, step: &mut Step, architecture: &str) -> Result<Self> {
+    pub fn open_for(workspace: &Workspace, step: &Step, architecture: &str) -> Result<Self> {
         let name = format!("apt-{architecture}");
         Self::set_up(workspace, step, &name, Some(architecture))
     }
 
     fn set_up(
         workspace: &Workspace,
-        step: &mut Step,
+        step: &Step,
         name: &str,
         architecture: Option<&str>,
     ) -> Result<Self> {
@@ -183,7 +183,7 @@ impl Archive {
     }
 
     /// Downloads a package into `dir` and unpacks it there. apt verifies its checksum.
-    pub fn unpack(&self, step: &mut Step, version: &Version, dir: &Path) -> Result<()> {
+    pub fn unpack(&self, step: &Step, version: &Version, dir: &Path) -> Result<()> {
         let mut download = self.apt("apt-get");
         download
             .current_dir(dir)

@@ -12,11 +12,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Installs QEMU for an architecture.
-pub fn install_qemu(
-    workspace: &Workspace,
-    step: &mut Step,
-    architecture: Architecture,
-) -> Result<()> {
+pub fn install_qemu(workspace: &Workspace, step: &Step, architecture: Architecture) -> Result<()> {
     let facts = architecture.facts();
     if process::exists(facts.qemu) {
         return Ok(());
@@ -34,11 +30,7 @@ pub fn install_qemu(
 }
 
 /// User space for an architecture.
-pub fn busybox(
-    workspace: &Workspace,
-    step: &mut Step,
-    architecture: Architecture,
-) -> Result<PathBuf> {
+pub fn busybox(workspace: &Workspace, step: &Step, architecture: Architecture) -> Result<PathBuf> {
     // That of this machine is installed.
     if architecture == Architecture::default() {
         return Ok(PathBuf::from("/bin/busybox"));

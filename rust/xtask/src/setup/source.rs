@@ -4,7 +4,7 @@
 
 use crate::host::disk_space;
 use crate::host::process;
-use crate::host::progress::{Step, Ui};
+use crate::host::progress::{Progress, Step};
 use crate::host::workspace::Workspace;
 use crate::setup::apt::Archive;
 use anyhow::{Context, Result, bail};
@@ -30,7 +30,7 @@ pub struct Source {
 /// Finds the tree in the cache, or brings it there.
 ///
 /// `given` is what a person named in place of Debian's source: a tree or a tarball.
-pub fn fetch(workspace: &Workspace, ui: &mut Ui, given: Option<&Path>) -> Result<Source> {
+pub fn fetch(workspace: &Workspace, progress: &Progress, given: Option<&Path>) -> Result<Source> {
     fs::create_dir_all(workspace.cache("source"))?;
     match given {
         Some(path) => {
@@ -40,17 +40,17 @@ pub fn fetch(workspace: &Workspace, ui: &mut Ui, given: Option<&Path>) -> Result
                     path.display()
                 )
             })?;
-            ui.step("taking the kernel source from KERNEL_SRC", |step| {
+            progress.step("taking the kernel source from KERNEL_SRC", |step| {
                 from_path(workspace, step, &path)
             })
         }
-        None => ui.step("looking for the kernel source", |step| {
+        None => progress.step("looking for the kernel source", |step| {
             from_debian(workspace, step)
         }),
     }
 }
 
-fn from_debian(workspace: &Workspace, step: &mut Step) -> Result<Source> {
+fn from_debian(workspace: &Workspace, step: &Step) -> Result<Source> {
     // What is here is good: it was complete when it was moved to its name, which has its checksum.
     if let Some(source) = newest_cached(workspace)? {
         return Ok(source);
@@ -93,7 +93,7 @@ fn cached(workspace: &Workspace, id: String) -> Source {
     }
 }
 
-fn from_path(workspace: &Workspace, step: &mut Step, path: &Path) -> Result<Source> {
+fn from_path(workspace: &Workspace, step: &Step, path: &Path) -> Result<Source> {
     if path.is_dir() {
         require_7_3(path)?;
         let id = format!("tree-{}", fingerprint(path)?);
@@ -136,7 +136,7 @@ fn from_path(workspace: &Workspace, step: &mut Step, path: &Path) -> Result<Sour
     unpack(workspace, step, path, id)
 }
 
-fn unpack(workspace: &Workspace, step: &mut Step, tarball: &Path, id: String) -> Result<Source> {
+fn unpack(workspace: &Workspace, step: &Step, tarball: &Path, id: String) -> Result<Source> {
     step.say("unpacking the kernel source");
     let scratch = workspace.scratch("source-")?;
     let mut tar = process::command("tar");

@@ -4,7 +4,7 @@
 
 use crate::build::architecture::Compiler;
 use crate::host::process;
-use crate::host::progress::{Step, Ui};
+use crate::host::progress::{Progress, Step};
 use crate::host::workspace::Workspace;
 use crate::setup::apt::{self, Archive, Package};
 use anyhow::{Context, Result, bail};
@@ -71,7 +71,7 @@ impl Toolchain {
     }
 
     /// Installs clang, and what else of LLVM kbuild uses with it.
-    pub fn install_clang(&self, workspace: &Workspace, step: &mut Step) -> Result<()> {
+    pub fn install_clang(&self, workspace: &Workspace, step: &Step) -> Result<()> {
         let root = self.libclang.parent().unwrap_or(&self.libclang);
         let version = root
             .file_name()
@@ -119,8 +119,8 @@ pub struct Pending {
 }
 
 /// Installs what is missing; the long compile of bindgen goes on in the background.
-pub fn prepare(workspace: &Workspace, ui: &mut Ui) -> Result<Pending> {
-    ui.step("looking for the toolchain", |step| {
+pub fn prepare(workspace: &Workspace, progress: &Progress) -> Result<Pending> {
+    progress.step("looking for the toolchain", |step| {
         let (version, text) = version_of("rustc")
             .context("no rustc: install a Rust toolchain, for example with rustup")?;
         if version < MIN_RUSTC {
@@ -139,11 +139,12 @@ pub fn prepare(workspace: &Workspace, ui: &mut Ui) -> Result<Pending> {
 
 impl Pending {
     /// Waits for what is in the making.
-    pub fn finish(self, workspace: &Workspace, ui: &mut Ui) -> Result<Toolchain> {
-        let rust_lib_src = ui.step("looking for rust-src", |step| rust_src(workspace, step))?;
+    pub fn finish(self, workspace: &Workspace, progress: &Progress) -> Result<Toolchain> {
+        let rust_lib_src =
+            progress.step("looking for rust-src", |step| rust_src(workspace, step))?;
         if let Some((child, root)) = self.install {
             let log = workspace.cache("logs/bindgen.log");
-            ui.step("waiting for bindgen", |step| {
+            progress.step("waiting for bindgen", |step| {
                 match process::wait(step, child, &log, None)? {
                     Some(status) if status.success() => {}
                     _ => bail!(
@@ -164,7 +165,7 @@ impl Pending {
     }
 }
 
-fn components(step: &mut Step) -> Result<()> {
+fn components(step: &Step) -> Result<()> {
     for (program, component) in [("rustfmt", "rustfmt"), ("clippy-driver", "clippy")] {
         if process::output(Command::new(program).arg("--version")).is_err() {
             step.say(&format!("installing {component}: checks the kernel's code"));
@@ -184,7 +185,7 @@ fn bindgen_root(workspace: &Workspace) -> PathBuf {
     workspace.cache(format!("tools/bindgen-{BINDGEN_VERSION}"))
 }
 
-fn bindgen(workspace: &Workspace, step: &mut Step) -> Result<(PathBuf, Option<(Child, PathBuf)>)> {
+fn bindgen(workspace: &Workspace, step: &Step) -> Result<(PathBuf, Option<(Child, PathBuf)>)> {
     if version_of("bindgen").is_some_and(|(version, _)| version >= MIN_BINDGEN) {
         return Ok((PathBuf::from("bindgen"), None));
     }
@@ -216,7 +217,7 @@ fn bindgen(workspace: &Workspace, step: &mut Step) -> Result<(PathBuf, Option<(C
 }
 
 /// The directory of the newest libclang that is new enough.
-fn libclang(workspace: &Workspace, step: &mut Step) -> Result<PathBuf> {
+fn libclang(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
     if let Some(dir) = installed_libclang() {
         return Ok(dir);
     }
@@ -260,7 +261,7 @@ fn has_libclang(lib: &Path) -> bool {
 }
 
 /// The source of the standard library that matches `rustc`.
-fn rust_src(workspace: &Workspace, step: &mut Step) -> Result<PathBuf> {
+fn rust_src(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
     let sysroot = process::output(Command::new("rustc").args(["--print", "sysroot"]))?;
     let beside = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
     let complete = |library: &Path| library.join("core/src/lib.rs").is_file();

@@ -28,7 +28,7 @@ use std::process::{Command, ExitCode};
 const TIMED_BOOTS: usize = 5;
 
 /// `make bench`
-pub fn run(session: &mut Session) -> Result<ExitCode> {
+pub fn run(session: &Session) -> Result<ExitCode> {
     let ours = Side::ours(session)?;
     let upstream = Side::upstream(session)?;
 
@@ -77,7 +77,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
         .context("cannot write docs/benchmarks.md")?;
 
     let missed = rows.iter().filter(|row| row.met == Some(false)).count();
-    println!("{}", session.ui.times());
+    println!("{}", session.progress.times());
     println!(
         "{} figures, {missed} goals missed; two boots gave the same figures",
         rows.len()
@@ -88,7 +88,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
 
 /// `make bench-check`: fails if something takes more instructions than the committed figures say, or
 /// if the code of a case is not the one in `bench/asm`.
-pub fn check(session: &mut Session) -> Result<ExitCode> {
+pub fn check(session: &Session) -> Result<ExitCode> {
     let file = results_file(&session.workspace.checkout);
     let committed = Results::load(&file)?;
     let ours = Side::ours(session)?;
@@ -119,14 +119,14 @@ pub fn check(session: &mut Session) -> Result<ExitCode> {
 }
 
 /// `make bench-bless`: takes the present code of the cases for the right one.
-pub fn bless(session: &mut Session) -> Result<ExitCode> {
+pub fn bless(session: &Session) -> Result<ExitCode> {
     let ours = Side::ours(session)?;
     println!("{}", snapshot::bless(session, &ours)?.display());
     Ok(ExitCode::SUCCESS)
 }
 
 /// Boots with a clock that counts instructions.
-fn count(session: &mut Session, side: &Side, name: &str) -> Result<samples::Costed> {
+fn count(session: &Session, side: &Side, name: &str) -> Result<samples::Costed> {
     let counted = side.boot(session, name, &COUNTING)?;
     samples::require_instructions(&counted)?;
     Ok(counted)
@@ -134,7 +134,7 @@ fn count(session: &mut Session, side: &Side, name: &str) -> Result<samples::Cost
 
 /// Boots with a clock that counts time. What else the host does is in it, so it is done several
 /// times.
-fn time(session: &mut Session, side: &Side, name: &str) -> Result<samples::Costs> {
+fn time(session: &Session, side: &Side, name: &str) -> Result<samples::Costs> {
     let mut ratios = Vec::new();
     for _ in 0..TIMED_BOOTS {
         ratios.push(side.boot(session, name, &TIMING)?.ratios());

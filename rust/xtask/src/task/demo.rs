@@ -21,10 +21,10 @@ use std::time::Duration;
 /// What makes the kernel use the IOMMU for all devices.
 const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1";
 
-pub fn run(session: &mut Session) -> Result<ExitCode> {
+pub fn run(session: &Session) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
     let modules = session.modules(&kernel, "samples")?;
-    let misuse = session.ui.step("compiling a misuse", |step| {
+    let misuse = session.progress.step("compiling a misuse", |step| {
         misuse(&session.workspace, step, &kernel)
     })?;
     let plain = boot(session, &kernel, &modules, "demo", &[])?;
@@ -56,7 +56,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     for text in addresses.iter().flatten() {
         println!("{text}");
     }
-    println!("\n{}", session.ui.times());
+    println!("\n{}", session.progress.times());
 
     let mut bad = addresses.iter().filter(|text| text.is_err()).count();
     for error in addresses.iter().filter_map(|text| text.as_ref().err()) {
@@ -80,13 +80,13 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
 
 /// Boots with the edu device, and with `arguments` before it.
 fn boot(
-    session: &mut Session,
+    session: &Session,
     kernel: &Kernel,
     modules: &[PathBuf],
     name: &str,
     arguments: &[&str],
 ) -> Result<Logs> {
-    session.ui.step(&format!("booting: {name}"), |step| {
+    session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
             name,
             plan: Plan::default()
@@ -141,7 +141,7 @@ fn transfer_table([plain, iommu]: &[Vec<Transfer>; 2]) -> String {
 /// Compiles samples/misuse.rs, which must fail, and returns the compiler's error.
 fn misuse(
     workspace: &crate::host::workspace::Workspace,
-    step: &mut crate::host::progress::Step,
+    step: &crate::host::progress::Step,
     kernel: &Kernel,
 ) -> Result<String> {
     let (mut make, log) = kernel.object_command(

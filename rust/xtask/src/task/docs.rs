@@ -16,13 +16,15 @@ const OUTPUT: &str = "Documentation/output/rust/rustdoc/kernel/dma";
 const PAGE: &str = "struct.NoMapping.html";
 const HEADING: &str = "What does not compile";
 
-pub fn run(session: &mut Session) -> Result<ExitCode> {
+pub fn run(session: &Session) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
     let log = session.workspace.cache("logs/docs.log");
-    session.ui.step("rendering the documentation", |step| {
-        process::logged(step, kernel.make(Lints::Rustc).arg("rustdoc"), &log)?;
-        kernel.refuse_warnings(&log)
-    })?;
+    session
+        .progress
+        .step("rendering the documentation", |step| {
+            process::logged(step, kernel.make(Lints::Rustc).arg("rustdoc"), &log)?;
+            kernel.refuse_warnings(&log)
+        })?;
     let output = kernel.build.join(OUTPUT);
     let page = output.join(PAGE);
     let text = fs::read_to_string(&page).unwrap_or_default();

@@ -62,7 +62,7 @@ impl Request {
     }
 }
 
-pub fn run(session: &mut Session, request: &Request) -> Result<ExitCode> {
+pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
     // What can be wrong with the settings is said before anything is built.
     let directory = request.directory()?.context(
         "name the directory of your module with M=, as in `make driver M=path/to/module`; \
@@ -106,10 +106,10 @@ fn directory(given: &Path) -> Result<PathBuf> {
 }
 
 /// Builds the modules of a person's directory; returns them in the order of loading.
-pub fn build(session: &mut Session, kernel: &Kernel, directory: &Path) -> Result<Vec<PathBuf>> {
+pub fn build(session: &Session, kernel: &Kernel, directory: &Path) -> Result<Vec<PathBuf>> {
     let workspace = session.workspace.clone();
     let shown = directory.display();
-    session.ui.step(&format!("building {shown}"), |step| {
+    session.progress.step(&format!("building {shown}"), |step| {
         let build = kernel.modules_command(&workspace, directory, "", Lints::Rustc)?;
         let (mut make, output, log) = build;
         let child = process::spawn(&mut make, &log)?;
@@ -159,7 +159,7 @@ fn complaint(log: &str) -> String {
 
 /// Loads the modules and unloads them again.
 pub fn boot(
-    session: &mut Session,
+    session: &Session,
     kernel: &Kernel,
     name: &str,
     modules: &[PathBuf],
@@ -186,7 +186,7 @@ pub fn boot(
     };
     let workspace = session.workspace.clone();
     session
-        .ui
+        .progress
         .step(&format!("booting: {}", names.join(", ")), |step| {
             boot::run(&workspace, step, kernel, &boot)
         })

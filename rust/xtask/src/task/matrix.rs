@@ -49,7 +49,7 @@ pub const ADDRESS_BITS: u32 = 28;
 /// A kernel and its modules, or why there are none.
 type Built = Result<(Kernel, Vec<PathBuf>), String>;
 
-pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
+pub fn run(session: &Session, arguments: &Arguments) -> Result<ExitCode> {
     let all = cells::read(&session.workspace)?;
     if arguments.list {
         let names: Vec<&str> = all.iter().map(|cell| cell.name.as_str()).collect();
@@ -81,7 +81,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
     }
 
     report::write(&session.workspace, &reports)?;
-    println!("{}", session.ui.times());
+    println!("{}", session.progress.times());
     println!("{}", report::stale_table(&reports));
     println!("{}", report::space_table(&reports));
     println!("{}", report::table(&reports));
@@ -94,11 +94,11 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// Installs what the cell needs. Returns why it cannot run here.
-fn obstacle(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
+fn obstacle(session: &Session, cell: &Cell) -> Result<Option<String>> {
     let (toolchain, _) = session.prepare()?;
     let (workspace, target) = (session.workspace.clone(), cell.target());
     let title = format!("looking for what {} needs", cell.name);
-    let had = session.ui.step(&title, |step| {
+    let had = session.progress.step(&title, |step| {
         guest::install_qemu(&workspace, step, target.architecture)?;
         guest::busybox(&workspace, step, target.architecture)?;
         if target.compiler == Compiler::Clang {
@@ -115,16 +115,16 @@ fn obstacle(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
     })
 }
 
-fn build(session: &mut Session, cell: &Cell) -> Result<(Kernel, Vec<PathBuf>)> {
+fn build(session: &Session, cell: &Cell) -> Result<(Kernel, Vec<PathBuf>)> {
     let fragments: Vec<&str> = cell.fragments.iter().map(String::as_str).collect();
     let kernel = session.grafted_for(cell.target(), &cell.kernel(), &fragments)?;
-    kernel.build(&session.workspace, &mut session.ui)?;
+    kernel.build(&session.workspace, &session.progress)?;
     let modules = modules(session, &kernel)?;
     Ok((kernel, modules))
 }
 
 /// All external modules.
-pub fn modules(session: &mut Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
+pub fn modules(session: &Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
     let mut modules = Vec::new();
     for directory in ["kunit", "kunit/faults", "samples"] {
         modules.extend(session.modules(kernel, directory)?);
@@ -163,7 +163,7 @@ pub fn plan(
 
 /// The cells that are cheap and run on `kernel`, for `make test`: a row for each.
 pub fn run_cheap(
-    session: &mut Session,
+    session: &Session,
     tally: &mut Tally,
     kernel: &Kernel,
     modules: &[PathBuf],
@@ -191,7 +191,7 @@ pub fn run_cheap(
 }
 
 fn run_cell(
-    session: &mut Session,
+    session: &Session,
     cell: &Cell,
     kernel: &Kernel,
     modules: &[PathBuf],
@@ -217,7 +217,7 @@ fn run_cell(
     }
     let name = format!("matrix-{}", cell.name);
     let mut logs = session
-        .ui
+        .progress
         .step(&format!("booting: {}", cell.name), |step| {
             let boot = Boot {
                 name: &name,

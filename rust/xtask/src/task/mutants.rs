@@ -43,7 +43,7 @@ impl Mutant {
     }
 }
 
-pub fn run(session: &mut Session, only: &str) -> Result<ExitCode> {
+pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
     let path = session.workspace.checkout.join("rust/xtask/mutants.toml");
     let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
     let Mutants { mut mutant } =
@@ -118,14 +118,14 @@ fn mutated(overlay: &Path, mutant: &Mutant) -> Result<String> {
 
 /// The checks of the contract that fail.
 fn fast_checks(
-    session: &mut Session,
+    session: &Session,
     kernel: &Kernel,
     contract: &Contract,
     mutant: &Mutant,
     name: &str,
 ) -> Result<Vec<String>> {
     let workspace = &session.workspace;
-    session.ui.step(name, |_| {
+    session.progress.step(name, |_| {
         let scratch = workspace.scratch("mutant-")?;
         let compiler = Compiler::new(&kernel.build, scratch.path())?;
         let overlay = workspace.overlay();
@@ -149,7 +149,7 @@ fn fast_checks(
 
 /// The checks of a run in QEMU that fail.
 fn slow_checks(
-    session: &mut Session,
+    session: &Session,
     kernel: &Kernel,
     mutant: &Mutant,
     name: &str,
@@ -163,7 +163,7 @@ fn slow_checks(
         mutated(&session.workspace.overlay(), mutant)?,
     )?;
     graft::graft_tree(&kernel.tree, &overlay)?;
-    if let Err(error) = kernel.build(&session.workspace, &mut session.ui) {
+    if let Err(error) = kernel.build(&session.workspace, &session.progress) {
         eprintln!("{error:#}");
         return Ok(vec![COMPILER.to_string()]);
     }

@@ -118,15 +118,17 @@ struct Made {
     commits: Vec<String>,
 }
 
-fn make(session: &mut Session, sign_off: bool) -> Result<Made> {
+fn make(session: &Session, sign_off: bool) -> Result<Made> {
     let source = session.source()?;
     let home = session.workspace.cache("series").join(&source.id);
-    let git = session.ui.step("the pristine tree as a commit", |step| {
-        repository(&session.workspace, step, &source, &home)
-    })?;
+    let git = session
+        .progress
+        .step("the pristine tree as a commit", |step| {
+            repository(&session.workspace, step, &source, &home)
+        })?;
     let identity = Git::at(&session.workspace.checkout).identity(sign_off)?;
     let library = Library::read(&session.workspace.checkout)?;
-    session.ui.step("making the series", |_| {
+    session.progress.step("making the series", |_| {
         let planned = plan(&git, BASE, &library, sign_off.then_some(&identity))?;
         let commits = commit(&git, BASE, &planned, &identity)?;
         Ok(Made {
@@ -141,7 +143,7 @@ fn make(session: &mut Session, sign_off: bool) -> Result<Made> {
 }
 
 /// A tree to which the whole series is applied.
-pub fn applied(session: &mut Session) -> Result<PathBuf> {
+pub fn applied(session: &Session) -> Result<PathBuf> {
     let made = make(session, false)?;
     let tree = verify::tree(session, &made.source)?;
     let tip = made.commits.last().context("the series is empty")?;
@@ -150,7 +152,7 @@ pub fn applied(session: &mut Session) -> Result<PathBuf> {
 }
 
 /// `make series`.
-pub fn run(session: &mut Session, options: &Options) -> Result<ExitCode> {
+pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
     let sign_off = options.signoff;
     let Made {
         source,
@@ -164,10 +166,10 @@ pub fn run(session: &mut Session, options: &Options) -> Result<ExitCode> {
     git.run(["update-ref", BRANCH_REF, tip])?;
 
     let count = count::balance(&git, BASE, &commits, steps::REPLACING)?;
-    let patches = session.ui.step("writing the patches", |_| {
+    let patches = session.progress.step("writing the patches", |_| {
         write_patches(&git, &home, &identity, &count)
     })?;
-    session.ui.step("checking the patches", |step| {
+    session.progress.step("checking the patches", |step| {
         checks::checkpatch(&source.tree, &patches, sign_off)?;
         step.say("checkpatch.pl --strict finds nothing");
         checks::am(&git, BASE, tip, &patches)?;
@@ -207,7 +209,7 @@ const BRANCH_REF: &str = "refs/heads/coherent-kind";
 /// The repository that has the pristine tree as a commit.
 fn repository(
     workspace: &Workspace,
-    step: &mut crate::host::progress::Step,
+    step: &crate::host::progress::Step,
     source: &Source,
     home: &Path,
 ) -> Result<Git> {

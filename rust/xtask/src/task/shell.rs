@@ -15,7 +15,7 @@ use std::time::Duration;
 
 const POLL: Duration = Duration::from_millis(100);
 
-pub fn run(session: &mut Session, request: &Request) -> Result<ExitCode> {
+pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("make shell is for a terminal; in a script, use `make driver M=path/to/module`");
     }
@@ -36,7 +36,7 @@ pub fn run(session: &mut Session, request: &Request) -> Result<ExitCode> {
     // In a directory that no other run uses.
     let scratch = session.workspace.scratch("shell-")?;
     let workspace = session.workspace.clone();
-    let initramfs = session.ui.step("making the initramfs", |step| {
+    let initramfs = session.progress.step("making the initramfs", |step| {
         boot::initramfs(&workspace, step, &kernel, &plan, scratch.path())
     })?;
     let up = scratch.path().join("up");

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 mod faults;
 
-pub fn run(session: &mut Session) -> Result<ExitCode> {
+pub fn run(session: &Session) -> Result<ExitCode> {
     let mut tally = Tally::default();
     ktap::check_parser().or_else(|_| session.prepare().map(drop))?;
 
@@ -50,13 +50,13 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     tally.note("docs/binding.md", binding::check(session, &kernel));
     tally.note(
         "rustfmt",
-        session.ui.step("checking the format", |step| {
+        session.progress.step("checking the format", |step| {
             lint::format(&session.workspace, step, &kernel.tree, true)
         }),
     );
     tally.note(
         "host: clippy",
-        session.ui.step("linting the host tool", |step| {
+        session.progress.step("linting the host tool", |step| {
             lint::host_clippy(&session.workspace, step)
         }),
     );
@@ -65,7 +65,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
         lint::kernel_clippy(session, &kernel),
     );
     let name = "public API beside 7.3's";
-    let compared = session.ui.step("comparing the public API", |step| {
+    let compared = session.progress.step("comparing the public API", |step| {
         api::check(&session.workspace, step, &kernel)
     });
     match compared {
@@ -79,7 +79,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
         }
         Err(error) => tally.note(name, Err(error)),
     }
-    let host = session.ui.step("testing the host tool", |step| {
+    let host = session.progress.step("testing the host tool", |step| {
         lint::host_tests(&session.workspace, step, &kernel.pristine)
     });
     match host {
@@ -88,7 +88,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     }
 
     tally.print();
-    println!("{}", session.ui.times());
+    println!("{}", session.progress.times());
     let (passed, failed, skipped) = tally.sum();
     if skipped > 0 {
         println!("{passed} passed, {failed} failed, {skipped} skipped");
@@ -103,14 +103,10 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
 }
 
 /// Builds the suites and samples, runs them in QEMU, and judges the run. Returns the modules.
-fn boot_and_judge(
-    session: &mut Session,
-    kernel: &Kernel,
-    tally: &mut Tally,
-) -> Result<Vec<PathBuf>> {
+fn boot_and_judge(session: &Session, kernel: &Kernel, tally: &mut Tally) -> Result<Vec<PathBuf>> {
     let modules = matrix::modules(session, kernel)?;
     let logs = session
-        .ui
+        .progress
         .step("booting: KUnit suites and samples", |step| {
             let boot = Boot {
                 name: "test",
@@ -120,7 +116,7 @@ fn boot_and_judge(
             };
             boot::run(&session.workspace, step, kernel, &boot)
         })?;
-    session.ui.step("judging the run", |_| {
+    session.progress.step("judging the run", |_| {
         let mut suites = all_suites(&session.workspace)?;
         // There is none here; `make matrix` has one.
         suites.retain(|suite| suite != "dma_faults_iommu");
@@ -130,7 +126,7 @@ fn boot_and_judge(
 }
 
 /// The checks that fail for a kernel in QEMU.
-pub fn failing_in_qemu(session: &mut Session, kernel: &Kernel) -> Result<Vec<String>> {
+pub fn failing_in_qemu(session: &Session, kernel: &Kernel) -> Result<Vec<String>> {
     let mut tally = Tally::default();
     boot_and_judge(session, kernel, &mut tally)?;
     let failed = tally.rows.into_iter().filter(|row| row.2 > 0);
@@ -138,10 +134,10 @@ pub fn failing_in_qemu(session: &mut Session, kernel: &Kernel) -> Result<Vec<Str
 }
 
 /// The edu sample has to fail if a place is not where it should be: one is fetched from elsewhere.
-fn misdirect(session: &mut Session, kernel: &Kernel, edu: &Path) -> Result<()> {
+fn misdirect(session: &Session, kernel: &Kernel, edu: &Path) -> Result<()> {
     const PLACE: usize = 4;
 
-    let logs = session.ui.step("booting: edu, misdirected", |step| {
+    let logs = session.progress.step("booting: edu, misdirected", |step| {
         let boot = Boot {
             name: "misdirect",
             plan: Plan::default().load(edu, &format!("misdirect={PLACE}")),
@@ -272,7 +268,7 @@ fn suite_names(dir: &Path) -> Result<Vec<String>> {
 }
 
 /// `xtask parse`: judges the console log of a run.
-pub fn parse(session: &mut Session, path: &Path) -> Result<ExitCode> {
+pub fn parse(session: &Session, path: &Path) -> Result<ExitCode> {
     let source = session.source()?;
     let log =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

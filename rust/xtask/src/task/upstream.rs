@@ -45,7 +45,7 @@ struct Side {
     warnings: [usize; 2],
 }
 
-pub fn run(session: &mut Session) -> Result<ExitCode> {
+pub fn run(session: &Session) -> Result<ExitCode> {
     let grafted = session.grafted("upstream", &FRAGMENTS)?;
     let pristine = session.pristine("upstream", &FRAGMENTS)?;
     let pristine = side(session, &pristine, "pristine")?;
@@ -54,7 +54,7 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
     let kunit_py = kunit_py(session)?;
     let (text, failed) = compare(&pristine, &grafted, kunit_py);
     println!("{text}");
-    println!("{}", session.ui.times());
+    println!("{}", session.progress.times());
     for check in &failed {
         eprintln!("FAILED: {check}");
     }
@@ -66,12 +66,12 @@ pub fn run(session: &mut Session) -> Result<ExitCode> {
 }
 
 /// Builds a tree, boots it, and has clippy and rustdoc read it.
-fn side(session: &mut Session, kernel: &Kernel, name: &str) -> Result<Side> {
+fn side(session: &Session, kernel: &Kernel, name: &str) -> Result<Side> {
     eprintln!("==> the {name} tree");
-    kernel.build(&session.workspace, &mut session.ui)?;
+    kernel.build(&session.workspace, &session.progress)?;
     let nova_core = kernel.build.join("drivers/gpu/nova-core.ko");
     let run = format!("upstream-{name}");
-    let logs = session.ui.step(&format!("booting: {name}"), |step| {
+    let logs = session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
             name: &run,
             plan: Plan::default()
@@ -125,10 +125,10 @@ fn said_in_order(console: &str, lines: &[&str]) -> bool {
 /// How many warnings clippy has about the users of coherent memory.
 ///
 /// In a build directory of its own, and from nothing: kbuild shows a warning once.
-fn clippy(session: &mut Session, kernel: &Kernel, name: &str) -> Result<usize> {
+fn clippy(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
     let clippy = kernel.with_build("upstream-clippy");
-    clippy.configure(&session.workspace, &mut session.ui)?;
-    session.ui.step(&format!("clippy: {name}"), |step| {
+    clippy.configure(&session.workspace, &session.progress)?;
+    session.progress.step(&format!("clippy: {name}"), |step| {
         for object in ["rust/kernel.o", "drivers/gpu", "samples/rust"] {
             kbuild::remove(&clippy.build.join(object))?;
         }
@@ -142,8 +142,8 @@ fn clippy(session: &mut Session, kernel: &Kernel, name: &str) -> Result<usize> {
 }
 
 /// How many warnings rustdoc has. It reads all of it each time.
-fn rustdoc(session: &mut Session, kernel: &Kernel, name: &str) -> Result<usize> {
-    session.ui.step(&format!("rustdoc: {name}"), |step| {
+fn rustdoc(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
+    session.progress.step(&format!("rustdoc: {name}"), |step| {
         let log = session
             .workspace
             .cache(format!("logs/upstream-rustdoc-{name}.log"));
@@ -154,33 +154,35 @@ fn rustdoc(session: &mut Session, kernel: &Kernel, name: &str) -> Result<usize> 
 
 /// Runs the suites as a kernel developer does, in a tree to which the series is applied: with
 /// `kunit.py` and the series' `.kunitconfig`. Returns how many cases passed.
-fn kunit_py(session: &mut Session) -> Result<usize> {
+fn kunit_py(session: &Session) -> Result<usize> {
     let (toolchain, _) = session.prepare()?;
     let tree = series::applied(session)?;
-    session.ui.step("kunit.py in an applied tree", |step| {
-        // kunit.py has QEMU try KVM first. All that this tool boots is emulated, so that it is the
-        // same everywhere; and there are machines whose KVM opens and then hangs.
-        let mut kunit = process::command("unshare");
-        kunit
-            .args(["--map-root-user", "--mount", "sh", "-c"])
-            .arg("[ ! -e /dev/kvm ] || mount --bind /dev/null /dev/kvm; exec \"$@\"")
-            .args(["sh", "python3", "-B", "tools/testing/kunit/kunit.py", "run"])
-            .args(["--arch", "x86_64", "--kunitconfig", KUNITCONFIG])
-            .args(["--build_dir", "build-kunit", "--jobs"])
-            .arg(kbuild::jobs().to_string())
-            .current_dir(&tree);
-        toolchain.configure_kunit(&mut kunit);
-        let log = session.workspace.cache("logs/upstream-kunit.log");
-        process::logged(step, &mut kunit, &log)?;
-        let text = fs::read_to_string(&log)?;
-        let passed = Regex::new(r"Testing complete\. Ran \d+ tests: passed: (\d+)$")?;
-        let found = text
-            .lines()
-            .find_map(|line| passed.captures(line.trim_end()));
-        let found =
-            found.with_context(|| format!("kunit.py says no result, see {}", log.display()))?;
-        Ok(found[1].parse()?)
-    })
+    session
+        .progress
+        .step("kunit.py in an applied tree", |step| {
+            // kunit.py has QEMU try KVM first. All that this tool boots is emulated, so that it is the
+            // same everywhere; and there are machines whose KVM opens and then hangs.
+            let mut kunit = process::command("unshare");
+            kunit
+                .args(["--map-root-user", "--mount", "sh", "-c"])
+                .arg("[ ! -e /dev/kvm ] || mount --bind /dev/null /dev/kvm; exec \"$@\"")
+                .args(["sh", "python3", "-B", "tools/testing/kunit/kunit.py", "run"])
+                .args(["--arch", "x86_64", "--kunitconfig", KUNITCONFIG])
+                .args(["--build_dir", "build-kunit", "--jobs"])
+                .arg(kbuild::jobs().to_string())
+                .current_dir(&tree);
+            toolchain.configure_kunit(&mut kunit);
+            let log = session.workspace.cache("logs/upstream-kunit.log");
+            process::logged(step, &mut kunit, &log)?;
+            let text = fs::read_to_string(&log)?;
+            let passed = Regex::new(r"Testing complete\. Ran \d+ tests: passed: (\d+)$")?;
+            let found = text
+                .lines()
+                .find_map(|line| passed.captures(line.trim_end()));
+            let found =
+                found.with_context(|| format!("kunit.py says no result, see {}", log.display()))?;
+            Ok(found[1].parse()?)
+        })
 }
 
 /// The two beside each other, and the checks that the grafted one does not pass.

@@ -44,7 +44,7 @@ pub fn address(dev: &Device<Bound>) -> Result<DmaAddress> {
 }
 "#;
 
-pub fn run(session: &mut Session) -> Result<ExitCode> {
+pub fn run(session: &Session) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
     let contract = Contract::read(&session.workspace)?;
     let texts = shaped(session, &kernel, &contract)?;
@@ -68,13 +68,13 @@ fn print_program(text: &str) {
 
 /// The programs, and what the compiler says without the library's help and with it.
 fn shaped<'a>(
-    session: &mut Session,
+    session: &Session,
     kernel: &Kernel,
     contract: &'a Contract,
 ) -> Result<Vec<(&'a Case, [String; 2])>> {
     let workspace = &session.workspace;
     let name = "compiling the kernel crate without diagnostics";
-    session.ui.step(name, |_| {
+    session.progress.step(name, |_| {
         let scratch = workspace.scratch("messages-")?;
         let after = Compiler::new(&kernel.build, scratch.path())?;
         let overlay = workspace.overlay();
@@ -125,20 +125,22 @@ fn without_help(dma: &Path) -> Result<()> {
 }
 
 /// The error lines of kbuild for a module that must not build.
-fn module_error(session: &mut Session, kernel: &Kernel, module: &str) -> Result<String> {
+fn module_error(session: &Session, kernel: &Kernel, module: &str) -> Result<String> {
     let workspace = &session.workspace;
-    session.ui.step("building a module that must not", |step| {
-        let scratch = workspace.scratch("module-")?;
-        let dir = scratch.path().join("offset");
-        fs::create_dir(&dir)?;
-        fs::write(dir.join("Kbuild"), "obj-m += offset.o\n")?;
-        fs::write(dir.join("offset.rs"), module)?;
-        let Err(error) = kernel.modules(workspace, step, &dir, Lints::Rustc) else {
-            bail!("a projection beyond the end builds");
-        };
-        let text = format!("{error:#}").replace(&format!("{}/", scratch.path().display()), "");
-        Ok(telling(&text))
-    })
+    session
+        .progress
+        .step("building a module that must not", |step| {
+            let scratch = workspace.scratch("module-")?;
+            let dir = scratch.path().join("offset");
+            fs::create_dir(&dir)?;
+            fs::write(dir.join("Kbuild"), "obj-m += offset.o\n")?;
+            fs::write(dir.join("offset.rs"), module)?;
+            let Err(error) = kernel.modules(workspace, step, &dir, Lints::Rustc) else {
+                bail!("a projection beyond the end builds");
+            };
+            let text = format!("{error:#}").replace(&format!("{}/", scratch.path().display()), "");
+            Ok(telling(&text))
+        })
 }
 
 /// What of kbuild's output is about the error.

@@ -9,7 +9,7 @@ use crate::build::external_module;
 use crate::build::kbuild::{self, Kernel, Lints};
 use crate::build::session::Session;
 use crate::host::process;
-use crate::host::progress::Ui;
+use crate::host::progress::Progress;
 use crate::host::workspace::Workspace;
 use crate::run::boot::{self, Boot, Plan};
 use crate::setup::source::Source;
@@ -58,21 +58,21 @@ pub struct Side {
 
 impl Side {
     /// The library's.
-    pub fn ours(session: &mut Session) -> Result<Self> {
+    pub fn ours(session: &Session) -> Result<Self> {
         Self::build(session, kbuild::grafted)
     }
 
     /// That of the tree as it was.
-    pub fn upstream(session: &mut Session) -> Result<Self> {
+    pub fn upstream(session: &Session) -> Result<Self> {
         Self::build(session, kbuild::pristine)
     }
 
     fn build(
-        session: &mut Session,
-        tree: fn(&Workspace, &mut Ui, &Source) -> Result<PathBuf>,
+        session: &Session,
+        tree: fn(&Workspace, &Progress, &Source) -> Result<PathBuf>,
     ) -> Result<Self> {
         let (toolchain, source) = session.prepare()?;
-        let tree = tree(&session.workspace, &mut session.ui, &source)?;
+        let tree = tree(&session.workspace, &session.progress, &source)?;
         let workspace = &session.workspace;
         let of = |name, checks| {
             let (target, fragments) = (Target::default(), ["bench", checks]);
@@ -82,7 +82,7 @@ impl Side {
         };
         let kernel = of("bench", "checked");
         let unchecked = of("bench-unchecked", "unchecked");
-        kernel.build(workspace, &mut session.ui)?;
+        kernel.build(workspace, &session.progress)?;
         let modules = session.modules(&kernel, "bench")?;
         Ok(Self {
             kernel,
@@ -92,8 +92,8 @@ impl Side {
     }
 
     /// Boots the kernel and reads what the modules print.
-    pub fn boot(&self, session: &mut Session, name: &str, arguments: &[&str]) -> Result<Costed> {
-        let logs = session.ui.step(&format!("booting: {name}"), |step| {
+    pub fn boot(&self, session: &Session, name: &str, arguments: &[&str]) -> Result<Costed> {
+        let logs = session.progress.step(&format!("booting: {name}"), |step| {
             // The C module has the clock, so it comes first.
             let mut plan = Plan::default().load(
                 external_module::named(&self.modules, "coherent_bench_c")?,
@@ -136,11 +136,11 @@ impl Side {
     }
 
     /// The same without overflow checks.
-    pub fn functions_unchecked(&self, session: &mut Session) -> Result<BTreeMap<String, Function>> {
+    pub fn functions_unchecked(&self, session: &Session) -> Result<BTreeMap<String, Function>> {
         let workspace = &session.workspace;
-        self.unchecked.configure(workspace, &mut session.ui)?;
+        self.unchecked.configure(workspace, &session.progress)?;
         session
-            .ui
+            .progress
             .step("preparing to compile without overflow checks", |step| {
                 let log = workspace.cache("logs/prepare-bench-unchecked.log");
                 let mut make = self.unchecked.make(Lints::Rustc);
@@ -149,14 +149,19 @@ impl Side {
         let directory = workspace.checkout.join("bench");
         let mut all = BTreeMap::new();
         for (name, _) in self.rust_modules() {
-            let object = session.ui.step(&format!("compiling {name}"), |step| {
-                let object = format!("{name}.o");
-                let (mut make, output, log) =
-                    self.unchecked
-                        .modules_command(workspace, &directory, &object, Lints::Rustc)?;
-                process::logged(step, make.arg(&object), &log)?;
-                Ok(output.join(object))
-            })?;
+            let object = session
+                .progress
+                .step(&format!("compiling {name}"), |step| {
+                    let object = format!("{name}.o");
+                    let (mut make, output, log) = self.unchecked.modules_command(
+                        workspace,
+                        &directory,
+                        &object,
+                        Lints::Rustc,
+                    )?;
+                    process::logged(step, make.arg(&object), &log)?;
+                    Ok(output.join(object))
+                })?;
             all.extend(object::functions(&object, is_case)?);
         }
         Ok(all)

@@ -15,7 +15,7 @@ const CHECKED: &str = "overflow-checks";
 const UNCHECKED: &str = "no-overflow-checks";
 
 /// Takes the present code for the right one.
-pub fn bless(session: &mut Session, side: &Side) -> Result<PathBuf> {
+pub fn bless(session: &Session, side: &Side) -> Result<PathBuf> {
     let root = root(session);
     if root.exists() {
         fs::remove_dir_all(&root).with_context(|| format!("cannot clear {}", root.display()))?;
@@ -33,7 +33,7 @@ pub fn bless(session: &mut Session, side: &Side) -> Result<PathBuf> {
 }
 
 /// What is not as it was blessed.
-pub fn differences(session: &mut Session, side: &Side) -> Result<Vec<String>> {
+pub fn differences(session: &Session, side: &Side) -> Result<Vec<String>> {
     let root = root(session);
     let mut found = Vec::new();
     for (directory, functions) in present(session, side)? {
@@ -56,7 +56,7 @@ fn root(session: &Session) -> PathBuf {
 }
 
 fn present(
-    session: &mut Session,
+    session: &Session,
     side: &Side,
 ) -> Result<[(&'static str, BTreeMap<String, Function>); 2]> {
     Ok([

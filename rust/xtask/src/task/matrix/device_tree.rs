@@ -11,13 +11,13 @@ use crate::setup::apt::{self, Package};
 use anyhow::{Context, Result};
 use std::fs;
 
-pub fn install(workspace: &Workspace, step: &mut Step) -> Result<()> {
+pub fn install(workspace: &Workspace, step: &Step) -> Result<()> {
     let package = Package::new("device-tree-compiler", "changes what a device tree says");
     apt::install_missing(workspace, step, &[package])
 }
 
 /// Makes the device tree of a cell that changes something in it. Returns its path.
-pub fn make(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
+pub fn make(session: &Session, cell: &Cell) -> Result<Option<String>> {
     if cell.device_tree.is_empty() {
         return Ok(None);
     }
@@ -25,7 +25,7 @@ pub fn make(session: &mut Session, cell: &Cell) -> Result<Option<String>> {
     let path = dir.join(format!("{}.dtb", cell.name));
     let log = session.workspace.cache("logs/device-tree.log");
     fs::create_dir_all(&dir)?;
-    session.ui.step("making the device tree", |step| {
+    session.progress.step("making the device tree", |step| {
         let facts = cell.architecture.facts();
         let mut dump = process::command(facts.qemu);
         dump.arg("-machine")

@@ -24,7 +24,7 @@ const RUST_DMA: &str = "samples/rust/rust_dma.ko";
 
 /// Builds and boots each commit, one after the other in one tree, and returns how many tests passed.
 pub fn run(
-    session: &mut Session,
+    session: &Session,
     source: &Source,
     git: &Git,
     planned: &[Planned],
@@ -54,9 +54,9 @@ pub fn run(
         );
         let of = || format!("the commit \"{}\"", now.subject());
         kernel
-            .build(&session.workspace, &mut session.ui)
+            .build(&session.workspace, &session.progress)
             .with_context(of)?;
-        let tests = session.ui.step(&format!("booting {}", of()), |step| {
+        let tests = session.progress.step(&format!("booting {}", of()), |step| {
             boots(&session.workspace, step, &kernel, &modules)
         });
         passed.push(tests.with_context(of)?);
@@ -65,14 +65,14 @@ pub fn run(
 }
 
 /// The tree that is brought to one commit after the other.
-pub fn tree(session: &mut Session, source: &Source) -> Result<PathBuf> {
+pub fn tree(session: &Session, source: &Source) -> Result<PathBuf> {
     let tree = session
         .workspace
         .cache("trees")
         .join(&source.id)
         .join("series");
     if !tree.is_dir() {
-        session.ui.step("copying the pristine tree", |step| {
+        session.progress.step("copying the pristine tree", |step| {
             kbuild::copy(&session.workspace, step, &source.tree, &tree)
         })?;
     }
@@ -80,12 +80,7 @@ pub fn tree(session: &mut Session, source: &Source) -> Result<PathBuf> {
 }
 
 /// Boots a kernel, loads and unloads its modules, and returns how many tests passed.
-fn boots(
-    workspace: &Workspace,
-    step: &mut Step,
-    kernel: &Kernel,
-    modules: &[&str],
-) -> Result<usize> {
+fn boots(workspace: &Workspace, step: &Step, kernel: &Kernel, modules: &[&str]) -> Result<usize> {
     let mut plan = Plan::default();
     for module in modules {
         plan = plan.load_and_unload(&kernel.build.join(module));
