@@ -15,6 +15,7 @@
 mod at;
 mod bound;
 mod boxed;
+mod handle;
 mod view;
 mod zeroed;
 
@@ -24,6 +25,7 @@ pub use self::at::{
 };
 pub use self::bound::CoherentBound;
 pub use self::boxed::CoherentBox;
+pub use self::handle::CoherentHandle;
 pub use self::view::{
     CoherentIoBackend,
     CoherentView, //
@@ -229,36 +231,6 @@ pub struct Coherent<T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
     dma_attrs: Attrs,
     kind: PhantomData<Kind>,
 }
-
-/// A buffer of bytes for the device alone, of a size that is known at run time.
-///
-/// This is the case of [`Coherent<T, NoMapping>`](Coherent) for memory that has no layout, or one
-/// that only the device knows. Where the layout is known, let the type say it.
-///
-/// # Examples
-///
-/// ```
-/// # use kernel::device::{
-/// #     Bound,
-/// #     Device,
-/// # };
-/// use kernel::{
-///     dma::CoherentHandle,
-///     io::io_project,
-///     page::PAGE_SIZE, //
-/// };
-///
-/// # fn test(dev: &Device<Bound>, offset: usize) -> Result {
-/// let heap = CoherentHandle::alloc(dev, 16 * PAGE_SIZE, GFP_KERNEL)?;
-/// assert_eq!(heap.size(), 16 * PAGE_SIZE);
-///
-/// // An offset beyond the buffer fails with `ERANGE`.
-/// let firmware = io_project!(&heap, [try: offset..]).dma_address();
-/// # let _ = firmware;
-/// # Ok::<(), Error>(()) }
-/// ```
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/handle.md"))]
-pub type CoherentHandle = Coherent<[u8], NoMapping>;
 
 /// Allocates `size` bytes. Returns the address for the CPU, or the cookie, and the DMA address.
 ///
