@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
 TASKS := demo test api upstream matrix driver shell series apply unapply docs \
-	contract messages bless mutants bench bench-check bench-bless \
+	contract bless mutants bench bench-check bench-bless \
 	toolchain source graft configure build fmt
 
 .PHONY: help $(TASKS) clean
@@ -39,7 +39,6 @@ help:
 	@echo 'make docs        render the kernel'\''s Rust documentation'
 	@echo 'make contract    check what must not compile'
 	@echo 'make bless       accept the messages of the compiler as they are now'
-	@echo 'make messages    print what the compiler says, with and without the library'\''s help'
 	@echo 'make mutants     weaken the library in one way at a time: some check has to fail'
 	@echo 'make bench-check fail if something takes more instructions than bench/results.json says'
 	@echo 'make bench-bless take the present code of the cases for what is in bench/asm'

@@ -69,7 +69,6 @@ use core::{
 /// This trait is sealed: [`Normal`] and [`NoMapping`] are its only implementations.
 ///
 /// [`Coherent`]: crate::dma::Coherent
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/kind.md"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of coherent memory",
     label = "not a kind",
@@ -130,7 +129,6 @@ pub struct Normal;
 /// [`Coherent::dma_address`]: crate::dma::Coherent::dma_address
 /// [`CoherentView::dma_address`]: crate::dma::CoherentView::dma_address
 /// [`io_project!`]: crate::io::io_project
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/no_mapping.md"))]
 pub struct NoMapping;
 
 impl CoherentKind for Normal {
@@ -223,7 +221,6 @@ mod private {
 // away when the device is unbound. A `Coherent` does not know about that: drivers have to drop it
 // before. The device's resources should be revoked at unbind while the memory lives on, so that
 // the CPU needs no critical section to access it.
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("coherent/forbidden/coherent.md"))]
 pub struct Coherent<T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
     dev: ARef<Device>,
     dma_addr: DmaAddress,

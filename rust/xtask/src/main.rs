@@ -49,8 +49,6 @@ enum Task {
     Contract,
     /// Check it, and accept the compiler's messages as they are now
     Bless,
-    /// Print the messages of the compiler, with and without the library's help
-    Messages,
     /// Weaken the library in one way at a time, and see which check notices
     Mutants {
         /// Only those with this in their name, or in that of the check, such as `contract`
@@ -128,7 +126,6 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Docs => return docs::run(session),
         Task::Contract => return contract::run(session, false),
         Task::Mutants { only } => return mutants::run(session, &only),
-        Task::Messages => return contract::examples::run(session),
         Task::Bless => return contract::run(session, true),
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Parse { console } => return test::parse(session, &console),

@@ -44,7 +44,6 @@ use crate::ptr::projection::ProjectIndex;
 /// ```
 ///
 /// [`io_project!`]: crate::io::io_project
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("forbidden/at.md"))]
 pub struct At<const INDEX: usize>;
 
 /// A constant range of an array, for projections: `LEN` elements from `START` on, at least one.

@@ -59,7 +59,6 @@ use core::ops::Deref;
 /// # Invariants
 ///
 /// `buffer` is an allocation for a device that is bound during `'bound`.
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("forbidden/bound.md"))]
 pub struct CoherentBound<'bound, T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
     buffer: Coherent<T, Kind>,
     dev: PhantomData<&'bound Device<Bound>>,

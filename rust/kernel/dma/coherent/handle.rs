@@ -34,5 +34,4 @@ use super::{
 /// # let _ = firmware;
 /// # Ok::<(), Error>(()) }
 /// ```
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("forbidden/handle.md"))]
 pub type CoherentHandle = Coherent<[u8], NoMapping>;

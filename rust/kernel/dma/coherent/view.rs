@@ -77,7 +77,6 @@ use crate::io::{
 ///   as aligned as the part is. `ptr` must not be dereferenced.
 ///
 /// [`io_project!`]: crate::io::io_project
-#[cfg_attr(all(doc, not(doctest)), doc = include_str!("forbidden/view.md"))]
 pub struct CoherentView<'a, T: ?Sized, Kind: CoherentKind = Normal> {
     ptr: *mut T,
     dma_addr: DmaAddress,

@@ -7,10 +7,8 @@ mod assertions;
 mod cases;
 pub mod compiler;
 mod doctests;
-pub mod examples;
 mod folded;
 mod messages;
-mod pages;
 mod panics;
 mod probes;
 mod programs;
@@ -29,11 +27,10 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use walkdir::WalkDir;
 
-/// Where pages with forbidden programs are, relative to the checkout: those that are part of the
-/// documentation, whose messages are compared, and those that are tests only.
-const DOCUMENTED: &str = "rust/kernel/dma/coherent/forbidden";
-const TESTED: &str = "kunit/forbidden";
+/// The pages with forbidden programs, relative to the checkout.
+const PAGES: &str = "kunit/compile_fail";
 const MESSAGES: &str = "rust/xtask/messages";
 const ASSERTIONS: &str = "kunit/contracts.rs";
 const SIZES: &str = "kunit/sizes.rs";
@@ -42,8 +39,7 @@ const PANICS: &str = "kunit/panics.rs";
 
 /// The contract, read from the checkout.
 pub struct Contract {
-    documented: Vec<Case>,
-    tested: Vec<Case>,
+    cases: Vec<Case>,
     assertions: PathBuf,
     sizes: PathBuf,
     folded: PathBuf,
@@ -85,10 +81,12 @@ impl Verdict {
 impl Contract {
     pub fn read(workspace: &Workspace) -> Result<Self> {
         let checkout = &workspace.checkout;
-        pages::check_included(&workspace.overlay(), &checkout.join(DOCUMENTED))?;
+        let mut cases = Vec::new();
+        for page in files(&checkout.join(PAGES), "md")? {
+            cases.extend(cases::read(&page)?);
+        }
         Ok(Self {
-            documented: pages::read(&checkout.join(DOCUMENTED))?,
-            tested: pages::read(&checkout.join(TESTED))?,
+            cases,
             assertions: checkout.join(ASSERTIONS),
             sizes: checkout.join(SIZES),
             folded: checkout.join(FOLDED),
@@ -98,7 +96,7 @@ impl Contract {
     }
 
     fn all(&self) -> Vec<&Case> {
-        self.documented.iter().chain(&self.tested).collect()
+        self.cases.iter().collect()
     }
 
     /// Checks what the library's code decides: all programs, what is asserted, and what folds.
@@ -116,12 +114,12 @@ impl Contract {
         let mut verdict = Verdict::default();
         if let Some(messages) = messages {
             let mut texts = Vec::new();
-            for (case, outcome) in self.documented.iter().zip(&outcomes) {
+            for (case, outcome) in self.cases.iter().zip(&outcomes) {
                 if let (true, Ok(outcome)) = (has_message(case), outcome) {
                     texts.push(messages.check(case, outcome));
                 }
             }
-            let wanted = self.documented.iter().filter(|case| has_message(case));
+            let wanted = self.cases.iter().filter(|case| has_message(case));
             texts.push(messages.refuse_orphans(wanted));
             verdict.add("contract: messages", texts);
         }
@@ -176,8 +174,6 @@ impl Contract {
                     .context("of Linux 7.3")
             });
         verdict.count("contract: sizes, as in 7.3", same);
-        let named = accessors::check(tree, &tree.join("rust/kernel/dma"), &self.all())?;
-        verdict.add("contract: every accessor", named);
         let probed = probes::complete(&self.panics, tree, &tree.join("rust/kernel/dma"))?;
         verdict.add("contract: every function", probed);
         verdict.count(
@@ -190,7 +186,23 @@ impl Contract {
 
 /// Whether the compiler says something that a person would read, in one message.
 fn has_message(case: &Case) -> bool {
-    case.marked.is_empty() && case.failure != Failure::BuildError
+    !case.name.starts_with("adversary-")
+        && case.marked.is_empty()
+        && case.failure != Failure::BuildError
+}
+
+/// The files below a directory whose name ends so.
+fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(dir).sort_by_file_name() {
+        let path = entry
+            .with_context(|| format!("cannot read {}", dir.display()))?
+            .into_path();
+        if path.extension().is_some_and(|have| have == extension) {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 /// Checks the contract of a built kernel.

@@ -2,7 +2,7 @@
 
 //! The probes of `kunit/panics.rs`, and whether every function of the library has one.
 
-use crate::check::contract::{accessors, pages};
+use crate::check::contract::{accessors, files};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -98,7 +98,7 @@ type Families = BTreeMap<String, Vec<Wanted>>;
 pub fn complete(file: &Path, tree: &Path, library: &Path) -> Result<Vec<Result<()>>> {
     let text = fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
     let mut families = Families::new();
-    for path in pages::files(library, "rs")? {
+    for path in files(library, "rs")? {
         // Files may have parts of one `impl`.
         for (family, wanted) in of_library(accessors::read(&path)?) {
             families.entry(family).or_default().extend(wanted);

@@ -152,8 +152,7 @@ fn alias(files: &mut Files, pristine: &Files, library: &Library) -> Result<()> {
 /// What 7.3 has nothing of: projection by constants, and advice about what does not compile.
 fn constants(files: &mut Files, pristine: &Files, library: &Library) -> Result<()> {
     wire(files, pristine, &later::overlay(&library.overlay, 0)?, None)?;
-    edit::maintained(files, SECTION, &format!("{PARTS}/at.rs"))?;
-    edit::maintained(files, SECTION, &format!("{PARTS}/forbidden/"))
+    edit::maintained(files, SECTION, &format!("{PARTS}/at.rs"))
 }
 
 /// A module of the library with its suite.
