@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How far a copy is, and the timer that ends one that takes too long.
+//!
+//! There is no memory for the device in here: the timer knows no lifetime of the binding.
+
+use super::{
+    commands::Operation,
+    plan::Plan,
+    queue::Position,
+    registers::{
+        Registers,
+        Status, //
+    },
+    slots::DEPTH, //
+};
+use kernel::{
+    impl_has_hr_timer, new_spinlock_irq, pci,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        Arc,
+        ArcBorrow,
+        SpinLockIrq, //
+    },
+    time::{
+        hrtimer::{
+            ArcHrTimerHandle,
+            HrTimer,
+            HrTimerCallback,
+            HrTimerCallbackContext,
+            HrTimerPointer,
+            HrTimerRestart,
+            RelativeMode, //
+        },
+        Delta,
+        Instant,
+        Monotonic, //
+    },
+};
+
+/// The timer expires this often while a command may take what it may take.
+const TICKS: u32 = 4;
+
+/// How often the timer looks whether a reset is complete.
+const RESET_PERIOD: Delta = Delta::from_millis(10);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Commands are submitted.
+    Running,
+    /// A command failed; others are not completed yet.
+    Failed,
+    /// The controller was disabled because of a command that took too long.
+    Resetting,
+    Ended,
+}
+
+/// A command that is not completed.
+#[derive(Clone, Copy)]
+pub(super) struct Transfer {
+    pub(super) operation: Operation,
+    /// The first block, counted from the first one that is copied.
+    pub(super) offset: usize,
+    pub(super) blocks: u16,
+    /// The tick at which it was submitted.
+    since: u32,
+}
+
+pub(super) struct State {
+    pub(super) stage: Stage,
+    pub(super) position: Position,
+    /// The command of each slot, whose index is the command identifier.
+    transfers: [Option<Transfer>; DEPTH],
+    pub(super) in_flight: usize,
+    peak: usize,
+    /// Blocks that some command was submitted for.
+    pub(super) next: usize,
+    /// Blocks that are written.
+    pub(super) copied: usize,
+    /// When this many are, the log says so.
+    milestone: usize,
+    commands: usize,
+    pub(super) interrupts: usize,
+    started: Instant<Monotonic>,
+    tick: u32,
+}
+
+impl State {
+    fn new(plan: &Plan) -> Self {
+        Self {
+            stage: Stage::Running,
+            position: Position::START,
+            transfers: [None; DEPTH],
+            in_flight: 0,
+            peak: 0,
+            next: 0,
+            copied: 0,
+            milestone: plan.blocks / 4,
+            commands: 0,
+            interrupts: 0,
+            started: Instant::now(),
+            tick: 0,
+        }
+    }
+
+    /// Takes the command of `slot` down as submitted.
+    pub(super) fn submitted(
+        &mut self,
+        slot: usize,
+        operation: Operation,
+        offset: usize,
+        blocks: u16,
+    ) {
+        self.transfers[slot] = Some(Transfer {
+            operation,
+            offset,
+            blocks,
+            since: self.tick,
+        });
+        self.commands += 1;
+        self.in_flight += 1;
+        self.peak = self.peak.max(self.in_flight);
+    }
+
+    /// Returns the command with identifier `id`, which is completed, or [`None`] if there is none.
+    pub(super) fn completed(&mut self, id: u16) -> Option<Transfer> {
+        let transfer = self.transfers.get_mut(usize::from(id))?.take()?;
+        self.in_flight -= 1;
+        Some(transfer)
+    }
+
+    /// Returns a command that takes too long.
+    fn overdue(&self) -> Option<&Transfer> {
+        let late = |transfer: &&Transfer| self.tick.wrapping_sub(transfer.since) > TICKS;
+        self.transfers.iter().flatten().find(late)
+    }
+}
+
+/// A copy: what is shared by the interrupt handler and the timer.
+#[pin_data]
+pub(super) struct Copy {
+    pub(super) pdev: ARef<pci::Device>,
+    pub(super) registers: Arc<Registers>,
+    pub(super) plan: Plan,
+    /// How long a command may take, in milliseconds.
+    timeout_ms: u32,
+    #[pin]
+    pub(super) state: SpinLockIrq<State>,
+    #[pin]
+    timer: HrTimer<Self>,
+}
+
+impl Copy {
+    pub(super) fn new(
+        pdev: &pci::Device,
+        registers: Arc<Registers>,
+        plan: Plan,
+        timeout_ms: u32,
+    ) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                pdev: pdev.into(),
+                registers,
+                state <- new_spinlock_irq!(State::new(&plan), "nvme_copy::State"),
+                plan,
+                timeout_ms,
+                timer <- HrTimer::new(),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Starts the timer, which runs until the copy has ended or the handle is dropped.
+    pub(super) fn watch(self: Arc<Self>) -> ArcHrTimerHandle<Self> {
+        let period = self.period();
+        self.start(period)
+    }
+
+    fn period(&self) -> Delta {
+        Delta::from_millis(i64::from((self.timeout_ms / TICKS).max(1)))
+    }
+
+    /// Returns the number of a block in the namespace that `transfer` accesses.
+    pub(super) fn block(&self, transfer: &Transfer) -> Result<u64> {
+        let first = match transfer.operation {
+            Operation::Read => self.plan.first,
+            Operation::Write | Operation::Flush => self.plan.target_first,
+        };
+        Ok(first + u64::try_from(transfer.offset)?)
+    }
+
+    /// Says in the log how far the copy is, at each quarter.
+    pub(super) fn report(&self, state: &mut State) {
+        let Plan { blocks, .. } = self.plan;
+        if state.copied >= state.milestone && state.copied < blocks {
+            dev_info!(self.pdev, "{} of {blocks} blocks\n", state.copied);
+            state.milestone += blocks / 4;
+        }
+    }
+
+    /// Ends a copy that is complete.
+    pub(super) fn finish(&self, state: &mut State) {
+        // An `i64` is not formatted: on a 32-bit CPU, `core` has no division for that.
+        let ms = u32::try_from(state.started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        state.stage = Stage::Ended;
+        dev_info!(self.pdev, "at most {} commands in flight\n", state.peak);
+        dev_info!(
+            self.pdev,
+            "copied {} blocks, {} bytes, {} commands, {} interrupts in {ms} ms\n",
+            state.copied,
+            self.plan.bytes,
+            state.commands,
+            state.interrupts
+        );
+    }
+
+    /// Ends a copy that is not complete.
+    pub(super) fn stop(&self, state: &mut State) {
+        state.stage = Stage::Ended;
+        dev_info!(
+            self.pdev,
+            "stopped after {} of {} blocks\n",
+            state.copied,
+            self.plan.blocks
+        );
+    }
+
+    /// Looks whether the controller is well and no command takes too long.
+    fn check(&self, state: &mut State) {
+        match self.registers.status() {
+            Status::Gone => {
+                dev_err!(self.pdev, "the device is gone\n");
+                return self.stop(state);
+            }
+            Status::Fatal => dev_err!(self.pdev, "fatal controller status (CSTS.CFS)\n"),
+            _ => {
+                let Some(transfer) = state.overdue() else {
+                    return;
+                };
+                dev_err!(
+                    self.pdev,
+                    "{} of block {:#x} takes more than {} ms\n",
+                    transfer.operation,
+                    self.block(transfer).unwrap_or(0),
+                    self.timeout_ms
+                );
+            }
+        }
+
+        dev_info!(self.pdev, "resetting the controller\n");
+        state.stage = match self.registers.disable() {
+            Ok(()) => Stage::Resetting,
+            Err(_) => Stage::Ended,
+        };
+    }
+}
+
+impl HrTimerCallback for Copy {
+    type Pointer<'a> = Arc<Self>;
+
+    fn run(
+        this: ArcBorrow<'_, Self>,
+        mut context: HrTimerCallbackContext<'_, Self>,
+    ) -> HrTimerRestart {
+        let mut state = this.state.lock();
+        state.tick = state.tick.wrapping_add(1);
+
+        match state.stage {
+            Stage::Running | Stage::Failed => this.check(&mut state),
+            // If that takes for ever, unbinding says so.
+            Stage::Resetting if this.registers.status() == Status::Ready => {}
+            Stage::Resetting => {
+                dev_info!(this.pdev, "the controller is reset\n");
+                this.stop(&mut state);
+            }
+            Stage::Ended => {}
+        }
+
+        let period = match state.stage {
+            Stage::Running | Stage::Failed => this.period(),
+            Stage::Resetting => RESET_PERIOD,
+            Stage::Ended => return HrTimerRestart::NoRestart,
+        };
+        context.forward_now(period);
+        HrTimerRestart::Restart
+    }
+}
+
+impl_has_hr_timer! {
+    impl HasHrTimer<Self> for Copy {
+        mode: RelativeMode<Monotonic>, field: self.timer
+    }
+}
