@@ -5,5 +5,7 @@
 pub mod api;
 pub mod binding;
 pub mod contract;
+pub mod driver;
 pub mod guide;
 pub mod lint;
+pub mod suites;

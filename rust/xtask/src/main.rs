@@ -76,9 +76,9 @@ enum Task {
     /// Run upstream's own users and tests of coherent memory, without the library and with it
     Upstream,
     /// Build your module, load it in QEMU, show and judge what the kernel says
-    Driver(driver::Request),
+    Driver(check::driver::Request),
     /// Boot into a shell, with edu and the samples at hand
-    Shell(driver::Request),
+    Shell(check::driver::Request),
     /// Write the library as a series of patches, and check it
     Series(series::Options),
     /// Put that series on a branch of your own git tree
@@ -124,9 +124,15 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Driver(request) => return driver::run(session, &request),
         Task::Shell(request) => return shell::run(session, &request),
         Task::Docs => return docs::run(session),
-        Task::Contract => return contract::run(session, false),
+        Task::Contract => {
+            let report = contract::run(session, false)?;
+            return Ok(task::conclude(session, &report));
+        }
         Task::Mutants { only } => return mutants::run(session, &only),
-        Task::Bless => return contract::run(session, true),
+        Task::Bless => {
+            let report = contract::run(session, true)?;
+            return Ok(task::conclude(session, &report));
+        }
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),

@@ -5,9 +5,9 @@
 
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
+use crate::check::driver;
 use crate::check::guide::Page;
 use crate::run::boot::{self, Boot, Plan};
-use crate::task::driver;
 use crate::verdict::trace::marks;
 use anyhow::{Result, ensure};
 use std::time::Duration;

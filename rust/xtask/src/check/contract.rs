@@ -18,14 +18,13 @@ pub mod variant;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::host::workspace::Workspace;
-use crate::verdict::report::Tally;
+use crate::verdict::report::Report;
 use anyhow::{Context, Result};
 use cases::{Case, Failure};
 use compiler::{Compiler, Outcome};
 use messages::Messages;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use walkdir::WalkDir;
 
@@ -50,29 +49,27 @@ pub struct Contract {
 /// What was checked, part by part: passed, failed, skipped.
 #[derive(Default)]
 pub struct Verdict {
-    pub rows: Vec<(&'static str, usize, usize, usize)>,
-    pub failures: Vec<String>,
+    pub report: Report,
     took: Duration,
 }
 
 impl Verdict {
     pub fn good(&self) -> bool {
-        self.failures.is_empty() && self.rows.iter().any(|row| row.1 > 0)
+        self.report.good()
     }
 
     fn add(&mut self, name: &'static str, results: Vec<Result<()>>) {
-        let passed = results.iter().filter(|result| result.is_ok()).count();
-        let failed = results.len() - passed;
-        self.rows.push((name, passed, failed, 0));
+        let total = results.len();
         let errors = results.into_iter().filter_map(Result::err);
-        self.failures
-            .extend(errors.map(|error| format!("{name}: {error:#}")));
+        let reasons: Vec<String> = errors.map(|error| format!("{error:#}")).collect();
+        let counts = [total - reasons.len(), reasons.len(), 0];
+        self.report.count(name, counts, reasons);
     }
 
     /// Adds a check that says how many things it looked at.
     fn count(&mut self, name: &'static str, result: Result<usize>) {
         match result {
-            Ok(count) => self.rows.push((name, count, 0, 0)),
+            Ok(count) => self.report.count(name, [count, 0, 0], Vec::new()),
             Err(error) => self.add(name, vec![Err(error)]),
         }
     }
@@ -230,7 +227,9 @@ pub fn check(session: &Session, kernel: &Kernel, bless: bool) -> Result<Verdict>
                 step.say(&format!(
                     "nobody has looked at the messages of rustc {version}: not compared"
                 ));
-                verdict.rows.push(("contract: messages", 0, 0, 1));
+                verdict
+                    .report
+                    .skip("contract: messages", "not those of this rustc");
             }
             contract.check_tree(
                 &mut verdict,
@@ -245,20 +244,9 @@ pub fn check(session: &Session, kernel: &Kernel, bless: bool) -> Result<Verdict>
 }
 
 /// `make contract` and `make bless`.
-pub fn run(session: &Session, bless: bool) -> Result<ExitCode> {
+pub fn run(session: &Session, bless: bool) -> Result<Report> {
     let kernel = session.debug_kernel()?;
     let verdict = check(session, &kernel, bless)?;
-    for failure in &verdict.failures {
-        eprintln!("FAILED: {failure}");
-    }
-    let mut tally = Tally::default();
-    for (name, passed, failed, skipped) in &verdict.rows {
-        tally.add(*name, *passed, *failed, *skipped);
-    }
-    tally.print();
     println!("in {:.1} s", verdict.took.as_secs_f64());
-    Ok(match verdict.good() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(verdict.report)
 }

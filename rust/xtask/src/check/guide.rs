@@ -5,9 +5,9 @@
 
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
+use crate::check::driver;
 use crate::host::process;
 use crate::run::qemu_arguments;
-use crate::task::driver;
 use crate::verdict::console::strip_time;
 use anyhow::{Context, Result, bail};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};

@@ -8,6 +8,7 @@ use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
 use crate::setup::guest;
+use crate::verdict::Logs;
 use anyhow::{Context, Result, bail};
 use std::fmt::Write;
 use std::fs;
@@ -102,16 +103,6 @@ pub struct Boot<'a> {
     pub plan: Plan,
     pub arguments: &'a [&'a str],
     pub limit: Duration,
-}
-
-/// What a run left behind.
-#[derive(Clone, Debug)]
-pub struct Logs {
-    pub console_path: PathBuf,
-    pub console: String,
-    pub trace: String,
-    /// The run was stopped because its time was over.
-    pub timed_out: bool,
 }
 
 /// Boots `kernel` and waits for the end of the run.

@@ -8,10 +8,11 @@ use crate::build::kbuild::{Kernel, Lints};
 use crate::build::session::Session;
 use crate::host::process;
 use crate::host::table;
-use crate::run::boot::{self, Boot, Logs, Plan};
-use crate::verdict::addresses::{self as address, Kind};
-use crate::verdict::console;
-use crate::verdict::transfers::{Transfer, transfers};
+use crate::run::boot::{self, Boot, Plan};
+use crate::verdict::addresses::Addressing;
+use crate::verdict::report::Report;
+use crate::verdict::transfers::Transfer;
+use crate::verdict::{Expected, Verdict};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
@@ -27,7 +28,8 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     let misuse = session.progress.step("compiling a misuse", |step| {
         misuse(&session.workspace, step, &kernel)
     })?;
-    let plain = boot(session, &kernel, &modules, "demo", &[])?;
+    let physical = Addressing::Physical;
+    let plain = boot(session, &kernel, &modules, "demo", &[], physical)?;
     let append = format!("{} {IOMMU}", boot::command_line(kernel.target.architecture));
     let arguments = [
         ["-machine", "q35,kernel-irqchip=split"],
@@ -40,6 +42,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
         &modules,
         "demo-iommu",
         arguments.as_flattened(),
+        Addressing::Iova,
     )?;
 
     println!(
@@ -47,35 +50,29 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     );
     println!("{misuse}");
     println!("\nWhat QEMU's edu device moved through memory without a mapping:\n");
-    let runs = [transfers(&plain.console)?, transfers(&iommu.console)?];
-    println!("{}", transfer_table(&runs));
-    let addresses = [
-        explain("without an IOMMU", &plain, Kind::Physical),
-        explain("with an IOMMU", &iommu, Kind::Iova),
-    ];
-    for text in addresses.iter().flatten() {
-        println!("{text}");
+    let runs = [("without an IOMMU", plain), ("with an IOMMU", iommu)];
+    println!(
+        "{}",
+        transfer_table(&runs[0].1.transfers, &runs[1].1.transfers)
+    );
+    let mut all = Report::default();
+    for (machine, Verdict { mut report, .. }) in runs {
+        for fact in report.facts.drain(..) {
+            println!("{machine:16} {fact}");
+        }
+        for check in &mut report.checks {
+            check.name = format!("{}, {machine}", check.name);
+        }
+        all.extend(report);
     }
     println!("\n{}", session.progress.times());
-
-    let mut bad = addresses.iter().filter(|text| text.is_err()).count();
-    for error in addresses.iter().filter_map(|text| text.as_ref().err()) {
-        eprintln!("FAILED: {error:#}");
-    }
-    for logs in [&plain, &iommu] {
-        for finding in console::judge(&logs.console) {
-            eprintln!("{finding}(log: {})", logs.console_path.display());
-            bad += 1;
-        }
-    }
-    let all = runs.iter().flatten();
-    let (count, failed) = (all.clone().count(), all.filter(|t| !t.good()).count());
-    if failed + bad > 0 {
-        eprintln!("FAILED: {failed} of {count} transfers, and {bad} other things");
-        return Ok(ExitCode::FAILURE);
-    }
-    println!("{count} transfers, all ok");
-    Ok(ExitCode::SUCCESS)
+    eprint!("{}", all.explanations());
+    println!("{}", all.summary());
+    Ok(if all.good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Boots with the edu device, and with `arguments` before it.
@@ -85,8 +82,9 @@ fn boot(
     modules: &[PathBuf],
     name: &str,
     arguments: &[&str],
-) -> Result<Logs> {
-    session.progress.step(&format!("booting: {name}"), |step| {
+    addressing: Addressing,
+) -> Result<Verdict> {
+    let logs = session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
             name,
             plan: Plan::default()
@@ -98,23 +96,17 @@ fn boot(
             limit: Duration::from_secs(120),
         };
         boot::run(&session.workspace, step, kernel, &boot)
-    })
-}
-
-/// Says what the addresses of a run are, which have to be of the `expected` kind.
-fn explain(machine: &str, logs: &Logs, expected: Kind) -> Result<String> {
-    let said = address::expect(&logs.console, expected);
-    let said = said.with_context(|| {
-        format!(
-            "the DMA address {machine} (log: {})",
-            logs.console_path.display()
-        )
     })?;
-    Ok(format!("{machine:16} a DMA address is {said}"))
+    let expected = Expected {
+        transfers: true,
+        addresses: Some(addressing),
+        ..Expected::default()
+    };
+    Ok(Verdict::of(&logs, &expected))
 }
 
-/// The transfers of runs that differ in their addresses: without an IOMMU and with one.
-fn transfer_table([plain, iommu]: &[Vec<Transfer>; 2]) -> String {
+/// The transfers without an IOMMU, and their addresses with one.
+fn transfer_table(plain: &[Transfer], iommu: &[Transfer]) -> String {
     let mut table = table::new([
         "transfer",
         "size",
@@ -123,16 +115,16 @@ fn transfer_table([plain, iommu]: &[Vec<Transfer>; 2]) -> String {
         "verdict",
     ]);
     for (transfer, other) in plain.iter().zip(iommu) {
-        let verdict = [&transfer.verdict, &other.verdict];
+        let results = [&transfer.result, &other.result];
         table.add_row([
             &transfer.place,
             &transfer.size.to_string(),
             &transfer.dma_address,
             &other.dma_address,
-            verdict
+            results
                 .into_iter()
-                .find(|v| *v != "ok")
-                .unwrap_or(&transfer.verdict),
+                .find(|result| *result != "ok")
+                .unwrap_or(&transfer.result),
         ]);
     }
     table.to_string()
@@ -210,6 +202,22 @@ mod tests {
         let error = transfers("").expect_err("nothing").to_string();
         assert!(error.contains("did not come to its end"), "{error}");
     }
+
+    #[test]
+    fn the_compilers_error_is_cut_out() {
+        let log =
+            "  RUSTC [M] misuse.o\nerror[E0277]: no\n --> misuse.rs\n\nerror: aborting due to";
+        assert_eq!(
+            compiler_error(log).as_deref(),
+            Some("error[E0277]: no\n --> misuse.rs")
+        );
+        assert_eq!(compiler_error("make: *** no rule"), None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn the_compilers_error_is_cut_out() {

@@ -7,7 +7,6 @@
 
 mod cells;
 mod device_tree;
-mod pool;
 mod report;
 
 use self::cells::{Cell, Host};
@@ -16,12 +15,11 @@ use crate::build::architecture::Compiler;
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::run::boot::{self, Boot, Plan};
+use crate::check::suites;
+use crate::run::boot::{self, Boot};
 use crate::setup::guest;
-use crate::task::test;
-use crate::verdict::addresses as address;
-use crate::verdict::report::Tally;
-use crate::verdict::trace;
+use crate::verdict::Verdict;
+use crate::verdict::report::Report as Checks;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,9 +40,6 @@ pub struct Arguments {
     #[arg(long, env = "ALLOCATIONS")]
     allocations: Option<u64>,
 }
-
-/// How many bits of address QEMU's edu device has, if it is not told otherwise.
-pub const ADDRESS_BITS: u32 = 28;
 
 /// A kernel and its modules, or why there are none.
 type Built = Result<(Kernel, Vec<PathBuf>), String>;
@@ -82,8 +77,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<ExitCode> {
 
     report::write(&session.workspace, &reports)?;
     println!("{}", session.progress.times());
-    println!("{}", report::stale_table(&reports));
-    println!("{}", report::space_table(&reports));
+    println!("{}", report::measurement_table(&reports));
     println!("{}", report::table(&reports));
     println!("{}", report::summary(&reports));
     Ok(if report::good(&reports) {
@@ -119,52 +113,14 @@ fn build(session: &Session, cell: &Cell) -> Result<(Kernel, Vec<PathBuf>)> {
     let fragments: Vec<&str> = cell.fragments.iter().map(String::as_str).collect();
     let kernel = session.grafted_for(cell.target(), &cell.kernel(), &fragments)?;
     kernel.build(&session.workspace, &session.progress)?;
-    let modules = modules(session, &kernel)?;
+    let modules = suites::modules(session, &kernel)?;
     Ok((kernel, modules))
-}
-
-/// All external modules.
-pub fn modules(session: &Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
-    let mut modules = Vec::new();
-    for directory in ["kunit", "kunit/faults", "samples"] {
-        modules.extend(session.modules(kernel, directory)?);
-    }
-    Ok(modules)
-}
-
-/// What a cell runs: all suites, and all drivers that use coherent memory.
-pub fn plan(
-    kernel: &Kernel,
-    modules: &[PathBuf],
-    allocations: Option<u64>,
-    address_bits: u32,
-) -> Result<Plan> {
-    let address_bits = format!("address_bits={address_bits}");
-    let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
-    Ok(Plan::default()
-        .trace()
-        // The driver binds the device that the suites about faults use.
-        .load(named(modules, "edu")?, &address_bits)
-        .shell("addresses edu")
-        .load_and_unload(named(modules, "coherent_kunit")?)
-        .shell("step faults_start")
-        .load(named(modules, "coherent_faults")?, &parameters)
-        .shell("step rmmod coherent_faults")
-        .shell("step rmmod edu")
-        .load_and_unload(named(modules, "flush_page")?)
-        // Upstream's own user of coherent memory.
-        .load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"))
-        .load(named(modules, "edu_late")?, &address_bits)
-        .shell("step unplug edu_late")
-        .shell("step rescan edu_late")
-        .shell("step rmmod edu_late")
-        .dump_trace())
 }
 
 /// The cells that are cheap and run on `kernel`, for `make test`: a row for each.
 pub fn run_cheap(
     session: &Session,
-    tally: &mut Tally,
+    tally: &mut Checks,
     kernel: &Kernel,
     modules: &[PathBuf],
 ) -> Result<()> {
@@ -174,17 +130,19 @@ pub fn run_cheap(
         let host = Host::look(cell.architecture)?;
         let name = format!("cell: {}", cell.name);
         if let Some(reason) = cell.obstacle(&host) {
-            eprintln!("SKIPPED: {name}: {reason}");
-            tally.add(name, 0, 0, 1);
+            tally.skip(name, reason);
             continue;
         }
         match run_cell(session, &cell, kernel, modules, None) {
             Ok(Outcome::Ran { checks, .. }) => {
-                let (passed, failed, skipped) = checks.sum();
-                tally.add(name, passed, failed, skipped);
+                let reasons = checks
+                    .failing()
+                    .map(|check| format!("{}: {}", check.name, check.reasons.join("\n")))
+                    .collect();
+                tally.count(name, checks.sum(), reasons);
             }
-            Ok(_) => tally.add(name, 0, 1, 0),
-            Err(error) => tally.note(&name, Err(error)),
+            Ok(_) => tally.count(name, [0, 1, 0], Vec::new()),
+            Err(error) => drop(tally.note(name, Err::<(), _>(error))),
         }
     }
     Ok(())
@@ -197,7 +155,7 @@ fn run_cell(
     modules: &[PathBuf],
     allocations: Option<u64>,
 ) -> Result<Outcome> {
-    let mut plan = plan(kernel, modules, allocations, cell.address_bits)?;
+    let mut plan = suites::plan(kernel, modules, allocations, cell.address_bits)?;
     let command_line = format!(
         "{} {}",
         boot::command_line(cell.architecture),
@@ -216,7 +174,7 @@ fn run_cell(
         options.extend(["-dtb", path]);
     }
     let name = format!("matrix-{}", cell.name);
-    let mut logs = session
+    let logs = session
         .progress
         .step(&format!("booting: {}", cell.name), |step| {
             let boot = Boot {
@@ -229,27 +187,15 @@ fn run_cell(
             boot::run(&session.workspace, step, kernel, &boot)
         })?;
 
-    for device in &cell.others {
-        logs.trace = trace::without(&logs.trace, device);
-    }
-    let mut tally = Tally::default();
-    let mut suites = test::all_suites(&session.workspace)?;
-    suites.retain(|suite| !cell.skips.contains(suite));
-    if cell.around.iter().any(|module| module == pool::MODULE) {
-        tally.note("memory that was set aside", pool::judge(&mut logs));
-    }
-    test::judge_run(&mut tally, kernel, &logs, &suites)?;
-    let stale = report::stale(&logs.console)?;
-    tally.note("stale memory", cell.judge_stale(&stale));
-    let space = report::space(&logs.console)?;
-    tally.note("address space", cell.judge_space(&space));
-    if let Some(kind) = cell.addresses {
-        let said = address::expect(&logs.console, kind);
-        tally.note(&format!("the DMA address is {kind}"), said.map(drop));
-    }
+    let mut expected = suites::expected(session, kernel, &cell.skips)?;
+    expected.untraced.clone_from(&cell.others);
+    expected.reserved_memory = cell.around.iter().any(|module| module == "coherent_pool");
+    expected.addresses = cell.addresses;
+    expected.fresh_memory = Some(cell.stale);
+    expected.mapped = Some(cell.mapped.clone());
+    let verdict = Verdict::of(&logs, &expected);
     Ok(Outcome::Ran {
-        checks: tally,
-        stale,
-        space,
+        checks: verdict.report,
+        measurements: verdict.measurements,
     })
 }

@@ -6,8 +6,8 @@ use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::check::contract::compiler::Compiler;
 use crate::check::contract::{Contract, variant};
+use crate::check::suites;
 use crate::host::table;
-use crate::task::test;
 use crate::tree::graft;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -62,11 +62,11 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
         "the contract fails already, see `make contract`"
     );
     if mutant.iter().any(|mutant| !mutant.is_fast()) {
-        let failing = test::failing_in_qemu(session, &kernel)?;
+        let report = suites::run(session, &kernel)?;
         ensure!(
-            failing.is_empty(),
-            "{} fail already, see `make test`",
-            failing.join(", ")
+            report.good(),
+            "the suites fail already, see `make test`:\n{}",
+            report.explanations()
         );
     }
 
@@ -139,10 +139,9 @@ fn fast_checks(
         }
         let verdict = contract.check(&compiler.against(&metadata), scratch.path());
         Ok(verdict
-            .rows
-            .iter()
-            .filter(|row| row.2 > 0)
-            .map(|row| row.0.to_string())
+            .report
+            .failing()
+            .map(|check| check.name.clone())
             .collect())
     })
 }
@@ -167,7 +166,8 @@ fn slow_checks(
         eprintln!("{error:#}");
         return Ok(vec![COMPILER.to_string()]);
     }
-    test::failing_in_qemu(session, kernel)
+    let report = suites::run(session, kernel)?;
+    Ok(report.failing().map(|check| check.name.clone()).collect())
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 //! `make shell`: a shell in the grafted kernel, with edu and the samples at hand.
 
 use crate::build::session::Session;
+use crate::check::driver::{self, Request};
 use crate::run::boot::{self, Plan};
 use crate::run::qemu_arguments;
-use crate::task::driver::{self, Request};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::IsTerminal;

@@ -9,9 +9,9 @@ use crate::host::process;
 use crate::host::table;
 use crate::run::boot::{self, Boot, Plan};
 use crate::task::series;
-use crate::verdict::console;
-use crate::verdict::ktap::{self, Summary};
-use anyhow::{Context, Result, bail};
+use crate::verdict::ktap::Suite;
+use crate::verdict::{Expected, Verdict};
+use anyhow::{Context, Result};
 use regex::Regex;
 use std::fs;
 use std::process::ExitCode;
@@ -82,24 +82,16 @@ fn side(session: &Session, kernel: &Kernel, name: &str) -> Result<Side> {
         };
         boot::run(&session.workspace, step, kernel, &boot)
     })?;
-    let findings = console::judge(&logs.console);
-    for finding in &findings {
-        eprintln!("{finding}");
-    }
-    if !findings.is_empty() || logs.timed_out {
-        bail!(
-            "the {name} tree complains, see {}",
-            logs.console_path.display()
-        );
-    }
-    let summary = ktap::summarise(&kernel.tree, &logs.console)?;
-    if !summary.counts.good() {
-        bail!("suites fail on the {name} tree:\n{}", summary.diagnosis);
-    }
+    let expected = Expected {
+        suites: Some(vec![DOCTESTS.to_string()]),
+        ..Expected::default()
+    };
+    let verdict = Verdict::of(&logs, &expected).into_result();
+    let suites = verdict.with_context(|| format!("the {name} tree"))?.suites;
     Ok(Side {
-        doctests: passed(&summary, |suite| suite == DOCTESTS),
-        cases: passed(&summary, |suite| suite != DOCTESTS),
-        suites: summary.suites.len(),
+        doctests: passed(&suites, |suite| suite == DOCTESTS),
+        cases: passed(&suites, |suite| suite != DOCTESTS),
+        suites: suites.len(),
         rust_dma: said_in_order(&logs.console, &RUST_DMA),
         nova_core: said_in_order(&logs.console, &NOVA_CORE),
         warnings: [
@@ -109,9 +101,9 @@ fn side(session: &Session, kernel: &Kernel, name: &str) -> Result<Side> {
     })
 }
 
-fn passed(summary: &Summary, of: impl Fn(&str) -> bool) -> usize {
-    let suites = summary.suites.iter().filter(|suite| of(&suite.name));
-    suites.map(|suite| suite.counts.passed).sum()
+fn passed(suites: &[Suite], of: impl Fn(&str) -> bool) -> usize {
+    let suites = suites.iter().filter(|suite| of(&suite.name));
+    suites.map(|suite| suite.passed).sum()
 }
 
 fn said_in_order(console: &str, lines: &[&str]) -> bool {

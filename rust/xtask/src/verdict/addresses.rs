@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum Addressing {
     Physical,
     Iova,
 }
@@ -66,7 +66,7 @@ impl Addresses {
 
     /// What all the addresses are. A number alone does not tell: one that an IOMMU translates may be
     /// that of other memory as well.
-    fn kind(&self) -> Result<Kind> {
+    fn kind(&self) -> Result<Addressing> {
         let lost = self
             .buffers
             .iter()
@@ -76,8 +76,8 @@ impl Addresses {
         }
         let same = self.buffers.iter().filter(|b| b.physical == b.dma).count();
         match same {
-            0 => Ok(Kind::Iova),
-            all if all == self.buffers.len() => Ok(Kind::Physical),
+            0 => Ok(Addressing::Iova),
+            all if all == self.buffers.len() => Ok(Addressing::Physical),
             some => bail!("{some} of {} addresses are physical", self.buffers.len()),
         }
     }
@@ -91,14 +91,14 @@ impl Addresses {
 }
 
 /// Fails unless the edu device of a run has addresses of this kind. What they are, to a person.
-pub fn expect(console: &str, expected: Kind) -> Result<String> {
+pub fn expect(console: &str, expected: Addressing) -> Result<String> {
     let addresses = Addresses::read(console)?;
     let kind = addresses.kind()?;
     ensure!(kind == expected, "it is {kind}");
     let Some(buffer) = addresses.buffers.first() else {
         bail!("there is none");
     };
-    if kind == Kind::Iova {
+    if kind == Addressing::Iova {
         return Ok(format!(
             "{kind}: {:#x} stands for {:#x}",
             buffer.dma, buffer.physical
@@ -118,7 +118,7 @@ pub fn expect(console: &str, expected: Kind) -> Result<String> {
     Ok(kind.to_string())
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for Addressing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Physical => "a physical address",
@@ -141,16 +141,16 @@ mod tests {
         log
     }
 
-    fn kind(buffers: &[(&str, &str)]) -> Result<Kind> {
+    fn kind(buffers: &[(&str, &str)]) -> Result<Addressing> {
         Addresses::read(&log(buffers))?.kind()
     }
 
     #[test]
     fn an_address_is_told_from_a_number() {
         let physical = [("0x0000000003c60000", "3c60000"), ("0x3c70000", "3c70000")];
-        assert_eq!(kind(&physical).expect("a kind"), Kind::Physical);
+        assert_eq!(kind(&physical).expect("a kind"), Addressing::Physical);
         let iova = [("0x0000000003c60000", "fffe000"), ("0x3c70000", "ffff000")];
-        assert_eq!(kind(&iova).expect("a kind"), Kind::Iova);
+        assert_eq!(kind(&iova).expect("a kind"), Addressing::Iova);
     }
 
     #[test]
@@ -160,10 +160,10 @@ edu 0000:00:01.0: transfer header size 16 dma_address 0x3c60000: ok
 edu 0000:00:01.0: 1 transfers, 0 failed
 ";
         let log = log(&[("0x3c70000", "3c70000")]) + transfers;
-        expect(&log, Kind::Physical).expect("in memory");
-        expect(&log, Kind::Iova).expect_err("no IOVA");
+        expect(&log, Addressing::Physical).expect("in memory");
+        expect(&log, Addressing::Iova).expect_err("no IOVA");
         let log = log.replace("0x3c60000", "0x2fffffff");
-        expect(&log, Kind::Physical).expect_err("no memory");
+        expect(&log, Addressing::Physical).expect_err("no memory");
     }
 
     #[test]
@@ -173,7 +173,7 @@ edu 0000:00:01.0: 1 transfers, 0 failed
         let said = "edu 0000:00:01.0: device memory size 25616 dma_address 0x3c70000\n".to_string();
         let log = said + &log(&physical);
         let kind = Addresses::read(&log).expect("addresses").kind();
-        assert_eq!(kind.expect("a kind"), Kind::Physical);
+        assert_eq!(kind.expect("a kind"), Addressing::Physical);
     }
 
     #[test]

@@ -25,7 +25,7 @@ const WORDS: usize = 5;
 const TAIL: usize = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Symptom {
     Panic,
     Oops,
     Warning,
@@ -50,34 +50,34 @@ pub enum Kind {
 }
 
 /// How the kernel, or user space, begins a complaint. The first that matches counts.
-const BEGINNINGS: [(Kind, &str); 11] = [
-    (Kind::Panic, r"^Kernel panic - not syncing"),
-    (Kind::Dropped, r"^\*\* \d+ printk messages dropped"),
-    (Kind::Sanitizer, r"^BUG: (K[A-Z]*SAN|KFENCE): |^UBSAN: "),
+const BEGINNINGS: [(Symptom, &str); 11] = [
+    (Symptom::Panic, r"^Kernel panic - not syncing"),
+    (Symptom::Dropped, r"^\*\* \d+ printk messages dropped"),
+    (Symptom::Sanitizer, r"^BUG: (K[A-Z]*SAN|KFENCE): |^UBSAN: "),
     (
-        Kind::Context,
+        Symptom::Context,
         r"^BUG: (sleeping function called|scheduling |assuming |using |spinlock |rwlock |MAX_LOCK|workqueue leaked)|^\[ BUG: |^INFO: (possible |inconsistent |trying to register)|^WARNING: (possible |inconsistent lock|bad (unlock|contention)|suspicious RCU|held lock freed|lock held when|Nested lock|chain_key|\S+-safe -> |.* still has locks held)",
     ),
     (
-        Kind::Stall,
+        Symptom::Stall,
         r"^rcu: INFO: |^rcu: .* kthread starved|^INFO: task .* blocked|^watchdog: BUG: |^watchdog: .* LOCKUP|^BUG: (soft|workqueue) lockup",
     ),
-    (Kind::DmaApi, r"^DMA-API: |: DMA-API: "),
+    (Symptom::DmaApi, r"^DMA-API: |: DMA-API: "),
     (
-        Kind::Iommu,
+        Symptom::Iommu,
         r"^DMAR: \[(DMA|INTR)|^arm-smmu-v3 \S+: event: ",
     ),
     (
-        Kind::Leak,
+        Symptom::Leak,
         r"^kmemleak: \d+ new suspected|^BUG .*: Objects remaining",
     ),
     (
-        Kind::Oops,
+        Symptom::Oops,
         r"^BUG[: ]|^kernel BUG at|^(CPU \d+ )?Unable to handle kernel|^Internal error: |^Unhandled (fault|prefetch abort)|^(traps: )?(PANIC: |double fault|general protection fault)|^rust_kernel: panicked at",
     ),
-    (Kind::Warning, r"^WARNING: |^irq \d+: nobody cared"),
+    (Symptom::Warning, r"^WARNING: |^irq \d+: nobody cared"),
     (
-        Kind::Step,
+        Symptom::Step,
         r"^(insmod|modprobe|rmmod): |^[\w-]+: (Unknown symbol |disagrees about version|version magic |exports duplicate symbol)|probe with driver .* failed with error",
     ),
 ];
@@ -90,7 +90,7 @@ pub const CUT_HERE: &str = "------------[ cut here ]------------";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    pub kind: Kind,
+    pub symptom: Symptom,
     /// The line in the log, from 1.
     pub line: usize,
     pub excerpt: String,
@@ -98,7 +98,7 @@ pub struct Finding {
 
 /// A complaint and the lines that belong to it.
 struct Complaint {
-    kind: Kind,
+    symptom: Symptom,
     start: usize,
     end: usize,
     /// It began with "cut here", and what it is about is still to come.
@@ -113,7 +113,7 @@ pub fn judge(log: &str) -> Vec<Finding> {
     let mut findings: Vec<Finding> = complaints(&lines)
         .into_iter()
         .map(|complaint| Finding {
-            kind: complaint.kind,
+            symptom: complaint.symptom,
             line: complaint.start + 1,
             excerpt: lines[complaint.start..complaint.end].join("\n"),
         })
@@ -129,11 +129,11 @@ fn complaints(lines: &[&str]) -> Vec<Complaint> {
     for (index, line) in lines.iter().enumerate() {
         if let Some(said) = line.strip_prefix("coherent: ") {
             // What a program said before its step failed belongs to that.
-            let told = open.take_if(|open| open.kind == Kind::Step);
+            let told = open.take_if(|open| open.symptom == Symptom::Step);
             done.extend(open.take());
             if said.starts_with("failed ") {
                 let start = told.as_ref().map_or(index, |told| told.start);
-                done.push(Complaint::new(Kind::Step, start, index + 1));
+                done.push(Complaint::new(Symptom::Step, start, index + 1));
             } else {
                 done.extend(told);
             }
@@ -144,17 +144,17 @@ fn complaints(lines: &[&str]) -> Vec<Complaint> {
             continue;
         }
 
-        let kind = if *line == CUT_HERE {
-            Some(Kind::Warning)
+        let symptom = if *line == CUT_HERE {
+            Some(Symptom::Warning)
         } else {
             beginning(line).or_else(|| orphan(line, open.as_ref(), &done))
         };
-        let begins = kind.filter(|kind| {
-            *line == CUT_HERE || !open.as_mut().is_some_and(|open| open.takes(*kind))
+        let begins = symptom.filter(|symptom| {
+            *line == CUT_HERE || !open.as_mut().is_some_and(|open| open.takes(*symptom))
         });
-        if let Some(kind) = begins {
+        if let Some(symptom) = begins {
             done.extend(open.take());
-            let mut complaint = Complaint::new(kind, index, index + 1);
+            let mut complaint = Complaint::new(symptom, index, index + 1);
             complaint.unnamed = *line == CUT_HERE;
             complaint.before_warning = complaint.unnamed;
             open = Some(complaint);
@@ -163,7 +163,7 @@ fn complaints(lines: &[&str]) -> Vec<Complaint> {
         }
         if open.as_ref().is_some_and(|open| open.ends_with(line)) {
             done.extend(open.take().map(|mut complaint| {
-                if complaint.kind == Kind::DmaApi {
+                if complaint.symptom == Symptom::DmaApi {
                     complaint.end += mapped_at(&lines[complaint.end..]);
                 }
                 complaint
@@ -175,9 +175,9 @@ fn complaints(lines: &[&str]) -> Vec<Complaint> {
 }
 
 impl Complaint {
-    fn new(kind: Kind, start: usize, end: usize) -> Self {
+    fn new(symptom: Symptom, start: usize, end: usize) -> Self {
         Self {
-            kind,
+            symptom,
             start,
             end,
             unnamed: false,
@@ -185,16 +185,16 @@ impl Complaint {
         }
     }
 
-    /// Whether a line that could begin a complaint of `kind` is a part of this one; then this may
-    /// turn out to be of that kind.
-    fn takes(&mut self, kind: Kind) -> bool {
-        if kind == Kind::Warning && self.before_warning {
+    /// Whether a line that could begin a complaint of `symptom` is a part of this one; then this may
+    /// turn out to be of that symptom.
+    fn takes(&mut self, symptom: Symptom) -> bool {
+        if symptom == Symptom::Warning && self.before_warning {
             self.before_warning = false;
-        } else if self.unnamed && !matches!(kind, Kind::Panic | Kind::Dropped) {
-            self.kind = kind;
-            self.before_warning &= kind != Kind::Oops;
+        } else if self.unnamed && !matches!(symptom, Symptom::Panic | Symptom::Dropped) {
+            self.symptom = symptom;
+            self.before_warning &= symptom != Symptom::Oops;
         } else {
-            return kind == Kind::Step && self.kind == Kind::Step;
+            return symptom == Symptom::Step && self.symptom == Symptom::Step;
         }
         self.unnamed = false;
         true
@@ -202,45 +202,45 @@ impl Complaint {
 
     fn ends_with(&self, line: &str) -> bool {
         let length = self.end - self.start;
-        match self.kind {
-            Kind::Dropped | Kind::Iommu => true,
-            Kind::Step => length >= WORDS,
+        match self.symptom {
+            Symptom::Dropped | Symptom::Iommu => true,
+            Symptom::Step => length >= WORDS,
             // Without a trace it is one line.
-            Kind::DmaApi if !line.starts_with("---[ end ") && length == 1 => true,
-            Kind::Context | Kind::Stall if line.trim() == "</TASK>" => true,
-            Kind::Sanitizer if length > 1 && line.starts_with("==========") => true,
+            Symptom::DmaApi if !line.starts_with("---[ end ") && length == 1 => true,
+            Symptom::Context | Symptom::Stall if line.trim() == "</TASK>" => true,
+            Symptom::Sanitizer if length > 1 && line.starts_with("==========") => true,
             _ => line.starts_with("---[ end ") || length >= EXCERPT,
         }
     }
 }
 
-/// The kind of the complaint that the line begins.
-fn beginning(line: &str) -> Option<Kind> {
-    static PATTERNS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
+/// The symptom of the complaint that the line begins.
+fn beginning(line: &str) -> Option<Symptom> {
+    static PATTERNS: LazyLock<Vec<(Symptom, Regex)>> = LazyLock::new(|| {
         BEGINNINGS
             .iter()
-            .filter_map(|(kind, pattern)| Some((*kind, Regex::new(pattern).ok()?)))
+            .filter_map(|(symptom, pattern)| Some((*symptom, Regex::new(pattern).ok()?)))
             .collect()
     });
     static TALK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(DMA_API_TALK).ok());
 
     debug_assert_eq!(PATTERNS.len(), BEGINNINGS.len());
-    let (kind, _) = PATTERNS.iter().find(|(_, regex)| regex.is_match(line))?;
-    let talk = *kind == Kind::DmaApi && TALK.as_ref().is_some_and(|talk| talk.is_match(line));
-    (!talk).then_some(*kind)
+    let (symptom, _) = PATTERNS.iter().find(|(_, regex)| regex.is_match(line))?;
+    let talk = *symptom == Symptom::DmaApi && TALK.as_ref().is_some_and(|talk| talk.is_match(line));
+    (!talk).then_some(*symptom)
 }
 
-/// The kind of a complaint whose beginning is missing. The registers of an oops are printed twice,
+/// The symptom of a complaint whose beginning is missing. The registers of an oops are printed twice,
 /// and stalls and traces have some as well: alone they tell only if there is nothing else.
-fn orphan(line: &str, open: Option<&Complaint>, done: &[Complaint]) -> Option<Kind> {
+fn orphan(line: &str, open: Option<&Complaint>, done: &[Complaint]) -> Option<Symptom> {
     if line.starts_with("Oops: ") || line.starts_with("Oops ") {
-        return (open.is_none_or(|open| open.kind != Kind::Oops)).then_some(Kind::Oops);
+        return (open.is_none_or(|open| open.symptom != Symptom::Oops)).then_some(Symptom::Oops);
     }
     let nothing = open.is_none() && done.is_empty();
     if line.starts_with("RIP: ") && nothing {
-        return Some(Kind::Oops);
+        return Some(Symptom::Oops);
     }
-    (line.starts_with("---[ end Kernel panic") && nothing).then_some(Kind::Panic)
+    (line.starts_with("---[ end Kernel panic") && nothing).then_some(Symptom::Panic)
 }
 
 /// The lines after a report of dma-debug that say where the mapping was made.
@@ -264,7 +264,7 @@ fn no_end(lines: &[&str]) -> Option<Finding> {
     }
     if lines.iter().all(|line| line.trim().is_empty()) {
         return Some(Finding {
-            kind: Kind::Empty,
+            symptom: Symptom::Empty,
             line: 0,
             excerpt: String::new(),
         });
@@ -279,13 +279,13 @@ fn no_end(lines: &[&str]) -> Option<Finding> {
     };
     let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
     Some(Finding {
-        kind: Kind::NoEnd,
+        symptom: Symptom::NoEnd,
         line: lines.len(),
         excerpt: format!("{place}\n{tail}"),
     })
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for Symptom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Panic => "kernel panic",
@@ -308,7 +308,7 @@ impl fmt::Display for Kind {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "line {}: {}", self.line, self.kind)?;
+        writeln!(f, "line {}: {}", self.line, self.symptom)?;
         for line in self.excerpt.lines() {
             writeln!(f, "    {line}")?;
         }

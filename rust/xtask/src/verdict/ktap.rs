@@ -1,249 +1,270 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KTAP, read by the kernel's own `kunit.py`.
+//! Reads the KTAP in a console log.
 //!
-//! `kunit.py parse` stops at the end of the first plan, and a run has one for the suites that are
-//! built in and one for each module. So it gets the log in parts. It also takes a missing plan for an
-//! unknown one, and then a log that is cut off is good: plans are counted here.
+//! A log has a plan for the suites in the kernel and one for each module that has suites, with other
+//! lines of the kernel in between. A line of KTAP that is missing, or that does not fit to those
+//! before it, is a failure.
 
-use crate::host::process;
 use crate::verdict::console::strip_time;
-use anyhow::{Context, Result};
-use serde::Deserialize;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::mem;
 
-/// A suite, or a test with cases of its own.
-#[derive(Clone, Debug, Deserialize)]
-struct Group {
-    name: String,
-    #[serde(default)]
-    sub_groups: Vec<Group>,
-    #[serde(default)]
-    test_cases: Vec<Case>,
-    misc: Counts,
-}
+/// How many lines before a failure are shown as its diagnosis.
+const DIAGNOSIS: usize = 12;
 
-#[derive(Clone, Debug, Deserialize)]
-struct Case {
-    name: String,
-    status: String,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-pub struct Counts {
-    pub passed: usize,
-    pub failed: usize,
-    pub crashed: usize,
-    pub skipped: usize,
-    /// What is wrong with the KTAP itself: a plan without its tests, a test without its result.
-    pub errors: usize,
-}
-
-impl Counts {
-    /// Whether something passed and nothing did not.
-    pub fn good(self) -> bool {
-        self.passed > 0 && self.failed + self.crashed + self.errors == 0
-    }
-
-    pub fn bad(self) -> usize {
-        self.failed + self.crashed + self.errors
-    }
-
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.crashed += other.crashed;
-        self.skipped += other.skipped;
-        self.errors += other.errors;
-    }
-}
-
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Suite {
     pub name: String,
-    pub counts: Counts,
-    /// The cases that did not pass and were not skipped, with what `kunit.py` says of them.
+    pub passed: usize,
+    pub failed: usize,
+    pub skipped: usize,
+    /// The tests that failed or did not run, and what the kernel said of them.
     pub failures: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
+/// What the KTAP of a log says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Results {
     pub suites: Vec<Suite>,
-    pub counts: Counts,
-    /// What `kunit.py` prints about the parts with failures, for a person.
-    pub diagnosis: String,
+    /// What is wrong with the KTAP itself.
+    pub errors: Vec<String>,
 }
 
-impl Summary {
+impl Results {
     /// Those of `names` of which nothing passed: a suite that was skipped did not run.
-    pub fn missing<'a>(&self, names: &[&'a str]) -> Vec<&'a str> {
+    pub fn missing<'a>(&self, names: &'a [String]) -> Vec<&'a str> {
+        let ran = |name: &str| self.suites.iter().any(|s| s.name == name && s.passed > 0);
         names
             .iter()
-            .filter(|name| {
-                let ran = |suite: &Suite| suite.name == **name && suite.counts.passed > 0;
-                !self.suites.iter().any(ran)
-            })
-            .copied()
+            .map(String::as_str)
+            .filter(|name| !ran(name))
             .collect()
     }
-}
 
-/// Reads all the KTAP of a console log. `tree` is the kernel tree that has `kunit.py`.
-pub fn summarise(tree: &Path, log: &str) -> Result<Summary> {
-    let mut summary = Summary::default();
-    for part in parts(log) {
-        let (group, text) = kunit_py(tree, &part)?;
-        summary.counts.add(group.misc);
-        let lost = lost_lines(&part);
-        summary.counts.errors += usize::from(lost.is_some());
-        if !group.misc.good() || lost.is_some() {
-            summary.diagnosis += &text;
-            summary
-                .diagnosis
-                .extend(lost.map(|lost| format!("{lost}\n")));
-        }
-        summary.suites.extend(suites(&group));
+    pub fn passed(&self) -> usize {
+        self.suites.iter().map(|suite| suite.passed).sum()
     }
-    Ok(summary)
-}
 
-/// What `kunit.py` makes of `ktap`, for the machine and for a person.
-fn kunit_py(tree: &Path, ktap: &str) -> Result<(Group, String)> {
-    let dir = tempfile::tempdir().context("cannot create a directory")?;
-    let (input, json) = (dir.path().join("ktap.log"), dir.path().join("ktap.json"));
-    fs::write(&input, ktap)?;
-    // It fails if a test did; the JSON says more. With `-B` it leaves no bytecode in the tree.
-    let output = Command::new("python3")
-        .arg("-B")
-        .arg(tree.join("tools/testing/kunit/kunit.py"))
-        .args(["parse", "--failed"])
-        .arg(format!("--json={}", json.display()))
-        .arg(&input)
-        .output()
-        .context("cannot run kunit.py")?;
-    let report = fs::read_to_string(&json).with_context(|| {
-        format!(
-            "kunit.py made no report:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        )
-    })?;
-    let group = serde_json::from_str(&report).context("the report of kunit.py")?;
-    let text = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter(|line| !line.contains("Test results stored in"))
-        .fold(String::new(), |text, line| text + after_clock(line) + "\n");
-    Ok((group, text))
-}
-
-/// A line of `kunit.py` without the time of day.
-fn after_clock(line: &str) -> &str {
-    match line
-        .strip_prefix('[')
-        .and_then(|line| line.split_once("] "))
-    {
-        Some((clock, rest)) if clock.len() == "00:00:00".len() => rest,
-        _ => line,
+    #[cfg(test)]
+    fn good(&self) -> bool {
+        let failed = self.suites.iter().any(|suite| suite.failed > 0);
+        self.passed() > 0 && !failed && self.errors.is_empty()
     }
 }
 
-/// The suites of a part. One without cases is a case for `kunit.py`: its setup failed, or it was to
-/// come when the log ended, and then it has no name either.
-fn suites(group: &Group) -> impl Iterator<Item = Suite> {
-    let with_cases = group.sub_groups.iter().map(|suite| {
-        let mut failures = Vec::new();
-        collect_failures(suite, "", &mut failures);
-        Suite {
-            name: suite.name.clone(),
-            counts: suite.misc,
-            failures,
-        }
-    });
-    let without = group.test_cases.iter().map(|case| {
-        let mut counts = Counts::default();
-        match case.status.as_str() {
-            "PASS" => counts.passed = 1,
-            "SKIP" => counts.skipped = 1,
-            "ERROR" => counts.crashed = 1,
-            _ => counts.failed = 1,
-        }
-        Suite {
-            name: case.name().to_string(),
-            counts,
-            failures: case.failure("").into_iter().collect(),
-        }
-    });
-    with_cases.chain(without)
+/// A test with tests in it, which did not end yet: all suites, a suite, a test with parameters.
+#[derive(Default)]
+struct Group {
+    level: usize,
+    name: String,
+    plan: Option<usize>,
+    /// How many of its tests have a result.
+    ended: usize,
+    tests: Suite,
 }
 
-impl Case {
-    fn name(&self) -> &str {
-        if self.name.is_empty() {
-            "(did not run)"
-        } else {
-            &self.name
-        }
-    }
-
-    fn failure(&self, prefix: &str) -> Option<String> {
-        let good = ["PASS", "SKIP"].contains(&self.status.as_str());
-        (!good).then(|| format!("{prefix}{}: {}", self.name(), self.status))
-    }
+/// A line of KTAP.
+enum Line<'a> {
+    Header,
+    Name(&'a str),
+    Plan(usize),
+    Result {
+        good: bool,
+        number: usize,
+        name: &'a str,
+        skipped: bool,
+    },
 }
 
-/// Headers without a plan and plans without a header, of the whole part and of its suites. A test
-/// with parameters has a header of its own and no plan.
-fn lost_lines(part: &str) -> Option<String> {
-    let lines: Vec<&str> = part.lines().map(strip_time).collect();
-    ["", "    "].iter().find_map(|indent| {
-        let text = |line: &&str| line.strip_prefix(indent).map(str::to_string);
-        let (mut headers, mut plans) = (0, 0);
-        for line in lines.iter().filter_map(text) {
-            headers += usize::from(line == "KTAP version 1");
-            plans += usize::from(line.starts_with("1.."));
+pub fn read(log: &str) -> Results {
+    let mut reader = Reader::default();
+    for line in log.lines().map(strip_time) {
+        let text = line.trim_start_matches(' ');
+        let indent = line.len() - text.len();
+        match parse(text).filter(|_| indent % 4 == 0) {
+            Some(line) => {
+                reader.take(indent / 4, &line);
+                reader.said.clear();
+            }
+            None => reader.said.push(line.to_string()),
         }
-        (headers != plans).then(|| format!("{headers} KTAP headers have {plans} plans"))
+    }
+    reader.close_from(0);
+    reader.results
+}
+
+fn parse(text: &str) -> Option<Line<'_>> {
+    if text == "KTAP version 1" {
+        return Some(Line::Header);
+    }
+    if let Some(name) = text.strip_prefix("# Subtest: ") {
+        return Some(Line::Name(name));
+    }
+    if let Some(plan) = text.strip_prefix("1..") {
+        return plan.parse().ok().map(Line::Plan);
+    }
+    let (good, rest) = match text.strip_prefix("not ") {
+        Some(rest) => (false, rest),
+        None => (true, text),
+    };
+    let (number, rest) = rest.strip_prefix("ok ")?.split_once(' ')?;
+    let number = number.parse().ok()?;
+    let (name, skipped) = match rest.split_once("# SKIP") {
+        Some((name, _)) => (name.trim_end(), true),
+        None => (rest, false),
+    };
+    Some(Line::Result {
+        good,
+        number,
+        name: name.trim_start_matches("- "),
+        skipped,
     })
 }
 
-/// Whether `kunit.py` can run.
-pub fn check_parser() -> Result<()> {
-    process::output(Command::new("python3").arg("--version"))
-        .context("python3 is needed to read KTAP")
-        .map(drop)
+#[derive(Default)]
+struct Reader {
+    results: Results,
+    open: Vec<Group>,
+    /// The lines since the last one of KTAP.
+    said: Vec<String>,
 }
 
-fn collect_failures(group: &Group, prefix: &str, failures: &mut Vec<String>) {
-    let name = format!("{prefix}{}", group.name);
-    let prefix = format!("{name}.");
-    failures.extend(
-        group
-            .test_cases
+impl Reader {
+    fn take(&mut self, level: usize, line: &Line<'_>) {
+        match *line {
+            Line::Header => {
+                self.close_from(level);
+                self.open.push(Group {
+                    level,
+                    ..Group::default()
+                });
+            }
+            Line::Name(name) => {
+                if let Some(group) = self.at(level) {
+                    group.name = name.to_string();
+                }
+            }
+            Line::Plan(plan) => match self.at(level) {
+                Some(group) if group.plan.is_none() => group.plan = Some(plan),
+                _ => self.error(format!("the plan 1..{plan} has no header")),
+            },
+            Line::Result {
+                good,
+                number,
+                name,
+                skipped,
+            } => self.result(level, good, number, name, skipped),
+        }
+    }
+
+    fn result(&mut self, level: usize, good: bool, number: usize, name: &str, skipped: bool) {
+        self.close_from(level + 2);
+        let mut tests = match self.pop(level + 1) {
+            Some(group) => self.close(group),
+            None => Suite::default(),
+        };
+        let nothing = tests.passed + tests.failed + tests.skipped == 0;
+        if skipped {
+            tests.skipped += usize::from(nothing);
+        } else if good {
+            tests.passed += usize::from(nothing);
+        } else if tests.failed == 0 {
+            tests.failed = 1;
+            tests.failures.push(self.failure("FAILED"));
+        }
+        let Some(group) = self.at(level) else {
+            return self.error(format!("the result of {name} has no header"));
+        };
+        group.ended += 1;
+        if number != group.ended {
+            let ended = group.ended;
+            self.error(format!("{name} has number {number} and not {ended}"));
+        }
+        tests.name = name.to_string();
+        self.add(tests);
+    }
+
+    /// Ends the groups of `level` and below it, which have no result.
+    fn close_from(&mut self, level: usize) {
+        while let Some(group) = self.pop(level) {
+            let (level, name) = (group.level, group.name.clone());
+            let mut tests = self.close(group);
+            if level > 0 {
+                tests.name = if name.is_empty() {
+                    "(no name)".into()
+                } else {
+                    name
+                };
+                tests.failed = tests.failed.max(1);
+                tests.failures.push(self.failure("did not end"));
+                self.add(tests);
+            }
+        }
+    }
+
+    /// What a group that ends adds up to; the tests of its plan that have no result did not run.
+    fn close(&mut self, group: Group) -> Suite {
+        let mut tests = group.tests;
+        match group.plan {
+            // A test with parameters may not know how many it has.
+            None if group.level > 1 => {}
+            Some(plan) if plan == group.ended && plan > 0 => {}
+            None => self.error(format!("{} has no plan", described(&group.name))),
+            Some(plan) => {
+                let what = format!("{} of {plan} ended", group.ended);
+                tests.failed += plan.saturating_sub(group.ended).max(1);
+                tests.failures.push(what.clone());
+                if group.level == 0 {
+                    self.error(format!("{}: {what}", described(&group.name)));
+                }
+            }
+        }
+        tests
+    }
+
+    /// Adds a test that ended to the group that is open, or to the suites.
+    fn add(&mut self, tests: Suite) {
+        match self.open.last_mut() {
+            Some(group) if group.level > 0 => {
+                let sum = &mut group.tests;
+                sum.passed += tests.passed;
+                sum.failed += tests.failed;
+                sum.skipped += tests.skipped;
+                let named = |failure: &String| format!("{}: {failure}", tests.name);
+                sum.failures.extend(tests.failures.iter().map(named));
+            }
+            _ => self.results.suites.push(tests),
+        }
+    }
+
+    /// Takes the innermost group, if it is of `level` or below it.
+    fn pop(&mut self, level: usize) -> Option<Group> {
+        match self.open.last() {
+            Some(group) if group.level >= level => self.open.pop(),
+            _ => None,
+        }
+    }
+
+    fn at(&mut self, level: usize) -> Option<&mut Group> {
+        self.open.last_mut().filter(|group| group.level == level)
+    }
+
+    fn error(&mut self, error: String) {
+        self.results.errors.push(error);
+    }
+
+    /// How a test failed, with the last lines that the kernel printed before.
+    fn failure(&mut self, how: &str) -> String {
+        let said = mem::take(&mut self.said);
+        let shown = &said[said.len().saturating_sub(DIAGNOSIS)..];
+        shown
             .iter()
-            .filter_map(|case| case.failure(&prefix)),
-    );
-    for inner in &group.sub_groups {
-        collect_failures(inner, &prefix, failures);
-    }
-    if group.misc.errors > 0 {
-        failures.push(format!("{name}: {} errors in its KTAP", group.misc.errors));
+            .fold(how.to_string(), |text, line| text + "\n    " + line)
     }
 }
 
-/// The log from each top-level KTAP header to the next one.
-fn parts(log: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    for line in log.lines() {
-        if strip_time(line) == "KTAP version 1" {
-            parts.push(String::new());
-        }
-        if let Some(part) = parts.last_mut() {
-            part.push_str(line);
-            part.push('\n');
-        }
-    }
-    parts
+fn described(name: &str) -> &str {
+    if name.is_empty() { "the KTAP" } else { name }
 }
 
 #[cfg(test)]

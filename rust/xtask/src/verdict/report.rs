@@ -2,45 +2,133 @@
 
 //! What passed and failed, check by check.
 
-use crate::host::table;
 use anyhow::Result;
+use serde::Serialize;
 
-/// What passed and failed, check by check.
-#[derive(Default)]
-pub struct Tally {
-    pub rows: Vec<(String, usize, usize, usize)>,
+/// One named check, and why it failed or was skipped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: String,
+    pub passed: usize,
+    pub failed: usize,
+    pub skipped: usize,
+    pub reasons: Vec<String>,
 }
 
-impl Tally {
-    pub fn add(&mut self, name: impl Into<String>, passed: usize, failed: usize, skipped: usize) {
-        self.rows.push((name.into(), passed, failed, skipped));
+/// The checks of a run or of a task, and facts worth printing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub checks: Vec<Check>,
+    pub facts: Vec<String>,
+}
+
+impl Report {
+    /// Adds a check that counts many things.
+    pub fn count(
+        &mut self,
+        name: impl Into<String>,
+        [passed, failed, skipped]: [usize; 3],
+        reasons: Vec<String>,
+    ) {
+        self.checks.push(Check {
+            name: name.into(),
+            passed,
+            failed,
+            skipped,
+            reasons,
+        });
     }
 
-    /// Notes one check, and says why it failed.
-    pub fn note(&mut self, name: &str, result: Result<()>) {
-        if let Err(error) = &result {
-            eprintln!("FAILED: {name}: {error:#}");
+    /// Adds a check that passed, or failed with this error. Returns its value.
+    pub fn note<T>(&mut self, name: impl Into<String>, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.count(name, [1, 0, 0], Vec::new());
+                Some(value)
+            }
+            Err(error) => {
+                self.count(name, [0, 1, 0], vec![format!("{error:#}")]);
+                None
+            }
         }
-        let failed = usize::from(result.is_err());
-        self.add(name, 1 - failed, failed, 0);
     }
 
-    pub fn sum(&self) -> (usize, usize, usize) {
-        self.rows.iter().fold((0, 0, 0), |sum, row| {
-            (sum.0 + row.1, sum.1 + row.2, sum.2 + row.3)
+    /// Adds a check that fails if there are problems.
+    pub fn note_problems(&mut self, name: impl Into<String>, problems: Vec<String>) {
+        let failed = usize::from(!problems.is_empty());
+        self.count(name, [1 - failed, failed, 0], problems);
+    }
+
+    /// Adds a check that could not run.
+    pub fn skip(&mut self, name: impl Into<String>, reason: impl Into<String>) {
+        self.count(name, [0, 0, 1], vec![reason.into()]);
+    }
+
+    /// Adds the checks and facts of another report.
+    pub fn extend(&mut self, other: Self) {
+        self.checks.extend(other.checks);
+        self.facts.extend(other.facts);
+    }
+
+    /// How many passed, failed and were skipped.
+    pub fn sum(&self) -> [usize; 3] {
+        self.checks.iter().fold([0; 3], |[p, f, s], check| {
+            [p + check.passed, f + check.failed, s + check.skipped]
         })
     }
 
-    pub fn print(&self) {
-        let mut table = table::new(["check", "passed", "failed", "skipped"]);
-        for (name, passed, failed, skipped) in &self.rows {
-            table.add_row([
-                name.clone(),
-                passed.to_string(),
-                failed.to_string(),
-                skipped.to_string(),
-            ]);
+    /// Whether something passed and nothing failed.
+    pub fn good(&self) -> bool {
+        let [passed, failed, _] = self.sum();
+        passed > 0 && failed == 0
+    }
+
+    pub fn failing(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.failed > 0)
+    }
+
+    /// What failed and was skipped, and why; the facts come first.
+    pub fn explanations(&self) -> String {
+        let mut text: String = self.facts.iter().map(|fact| format!("{fact}\n")).collect();
+        for check in &self.checks {
+            let word = match check {
+                Check { failed: 0, .. } => "SKIPPED",
+                _ => "FAILED",
+            };
+            for reason in &check.reasons {
+                text += &format!("{word}: {}: {}\n", check.name, reason.trim_end());
+            }
         }
-        println!("{table}");
+        text
+    }
+
+    /// One line: how much passed and failed.
+    pub fn summary(&self) -> String {
+        match self.sum() {
+            [passed, failed, 0] => format!("{passed} passed, {failed} failed"),
+            [passed, failed, skipped] => {
+                format!("{passed} passed, {failed} failed, {skipped} skipped")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failure_is_enough() {
+        let mut report = Report::default();
+        assert!(!report.good(), "nothing passed");
+        report.count("a", [10, 0, 1], vec!["no device".to_string()]);
+        assert_eq!(report.summary(), "10 passed, 0 failed, 1 skipped");
+        assert!(report.good());
+        report.note("b", Err::<(), _>(anyhow::anyhow!("for this test")));
+        assert!(!report.good());
+        assert_eq!(
+            report.explanations(),
+            "SKIPPED: a: no device\nFAILED: b: for this test\n"
+        );
     }
 }

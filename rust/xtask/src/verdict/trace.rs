@@ -2,14 +2,15 @@
 
 //! Judges the trace events `dma:dma_alloc` and `dma:dma_free` of a run.
 //!
-//! They fire on every road that an allocation can take, also where dma-debug sees nothing; but not
-//! when memory is freed that was set aside for one device (see `matrix/pool.rs`).
+//! They fire on every allocation path, also where dma-debug sees nothing; but not when memory of a
+//! per-device pool is freed (see `reserved_memory.rs`).
 
 pub mod marks;
 pub mod totals;
 
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 const NO_KERNEL_MAPPING: &str = "NO_KERNEL_MAPPING";
 const GFP_ZERO: &str = "__GFP_ZERO";
@@ -30,23 +31,40 @@ struct Event {
 
 /// What a run allocated, and what was wrong with that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    pub allocations: usize,
+pub struct Allocations {
+    pub made: usize,
     pub without_mapping: usize,
     pub failed: usize,
-    pub frees: usize,
+    pub freed: usize,
     pub problems: Vec<String>,
+}
+
+impl Allocations {
+    /// Whether the trace has no allocation and no free.
+    pub fn none(&self) -> bool {
+        self.made + self.failed + self.freed == 0
+    }
+}
+
+impl fmt::Display for Allocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "coherent memory: {} allocations ({} without a mapping), {} that failed, {} frees",
+            self.made, self.without_mapping, self.failed, self.freed
+        )
+    }
 }
 
 /// Checks that each allocation is freed once, with its own address, size, cookie and attributes, and
 /// that the attributes are those that the name of the device says.
-pub fn judge(trace: &str) -> Report {
-    let mut report = Report::default();
+pub fn judge(trace: &str) -> Allocations {
+    let mut found = Allocations::default();
     let mut live: BTreeMap<(String, u64), Event> = BTreeMap::new();
-    report.problems.extend(incomplete(trace));
+    found.problems.extend(incomplete(trace));
     for (number, line) in (1..).zip(trace.lines()) {
         if line.contains("[LOST ") {
-            report
+            found
                 .problems
                 .push(format!("line {number}: {}", line.trim()));
         }
@@ -54,50 +72,50 @@ pub fn judge(trace: &str) -> Report {
             Ok(Some(event)) => event,
             Ok(None) => continue,
             Err(error) => {
-                report
+                found
                     .problems
                     .push(format!("line {number}: {error:#}: {}", line.trim()));
                 continue;
             }
         };
         if !event.alloc {
-            report.frees += 1;
+            found.freed += 1;
             match live.remove(&(event.device.clone(), event.address)) {
-                None => report.problems.push(format!(
+                None => found.problems.push(format!(
                     "line {number}: {} frees {:#x}, which it does not have",
                     event.device, event.address
                 )),
-                Some(made) => report.problems.extend(mismatch(&made, &event)),
+                Some(made) => found.problems.extend(mismatch(&made, &event)),
             }
             continue;
         }
-        report.problems.extend(wrong_kind(&event));
+        found.problems.extend(wrong_kind(&event));
         if event.cookie == 0 {
-            report.failed += 1;
+            found.failed += 1;
             continue;
         }
-        report.allocations += 1;
+        found.made += 1;
         if event.attrs.contains(NO_KERNEL_MAPPING) {
-            report.without_mapping += 1;
+            found.without_mapping += 1;
         }
         let key = (event.device.clone(), event.address);
         if let Some(before) = live.insert(key, event) {
-            report.problems.push(format!(
+            found.problems.push(format!(
                 "line {number}: {} gets {:#x} a second time, after line {}",
                 before.device, before.address, before.line
             ));
         }
     }
     for event in live.values() {
-        report.problems.push(format!(
+        found.problems.push(format!(
             "line {}: {} bytes at {:#x} are never freed by {}",
             event.line, event.size, event.address, event.device
         ));
     }
-    if report.allocations == 0 {
-        report.problems.push("no allocation was traced".to_string());
+    if found.made == 0 {
+        found.problems.push("no allocation was traced".to_string());
     }
-    report
+    found
 }
 
 fn mismatch(made: &Event, freed: &Event) -> Vec<String> {

@@ -2,7 +2,6 @@
 
 //! What the edu sample says of its transfers.
 
-use crate::verdict::console;
 use anyhow::{Result, bail};
 use regex::Regex;
 
@@ -12,12 +11,12 @@ pub struct Transfer {
     pub place: String,
     pub size: usize,
     pub dma_address: String,
-    pub verdict: String,
+    pub result: String,
 }
 
 impl Transfer {
     pub fn good(&self) -> bool {
-        self.verdict == "ok"
+        self.result == "ok"
     }
 }
 
@@ -33,7 +32,7 @@ pub fn transfers(console: &str) -> Result<Vec<Transfer>> {
             place: found[1].to_string(),
             size: found[2].parse()?,
             dma_address: found[3].to_string(),
-            verdict: found[4].to_string(),
+            result: found[4].to_string(),
         });
     }
     let counted: Option<usize> = total
@@ -45,12 +44,47 @@ pub fn transfers(console: &str) -> Result<Vec<Transfer>> {
             "the edu sample counts {counted} transfers and shows {}",
             transfers.len()
         ),
-        None => {
-            let findings: String = console::judge(console)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            bail!("the edu sample did not come to its end:\n{findings}")
-        }
+        None => bail!("the edu sample did not come to its end"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+[    3.8] edu 0000:00:01.0: transfer header size 16 dma_address 0x3c60000: ok
+[    4.0] edu 0000:00:01.0: transfer payload[i][..512] size 512 dma_address 0x3c61410: ok
+[    6.1] edu 0000:00:01.0: 2 transfers, 0 failed
+";
+
+    #[test]
+    fn transfers_are_read() {
+        let transfers = transfers(GOOD).expect("transfers");
+        assert_eq!(transfers[1].place, "payload[i][..512]");
+        assert_eq!(transfers[1].size, 512);
+        assert_eq!(transfers[1].dma_address, "0x3c61410");
+        assert!(transfers.iter().all(Transfer::good));
+    }
+
+    #[test]
+    fn a_failed_transfer_is_not_good() {
+        let log = GOOD.replacen(": ok", ": FAILED, byte 3 is 0x00 and not 0x16", 1);
+        let transfers = transfers(&log).expect("transfers");
+        assert!(!transfers[0].good());
+        assert!(transfers[0].result.contains("byte 3"));
+    }
+
+    #[test]
+    fn a_transfer_that_is_missing_is_an_error() {
+        let log: String = GOOD
+            .lines()
+            .skip(1)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let error = transfers(&log).expect_err("one is missing").to_string();
+        assert!(error.contains("counts 2 transfers and shows 1"), "{error}");
+        let error = transfers("").expect_err("nothing").to_string();
+        assert!(error.contains("did not come to its end"), "{error}");
     }
 }

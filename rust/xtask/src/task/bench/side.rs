@@ -13,8 +13,8 @@ use crate::host::progress::Progress;
 use crate::host::workspace::Workspace;
 use crate::run::boot::{self, Boot, Plan};
 use crate::setup::source::Source;
-use crate::verdict::console;
-use anyhow::{Context, Result, bail};
+use crate::verdict::{Expected, Verdict};
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -110,10 +110,7 @@ impl Side {
             };
             boot::run(&session.workspace, step, &self.kernel, &boot)
         })?;
-        let findings = console::judge(&logs.console);
-        if let Some(finding) = findings.first() {
-            bail!("{finding}\n(log: {})", logs.console_path.display());
-        }
+        Verdict::of(&logs, &Expected::default()).into_result()?;
         samples::read(&logs.console)
             .with_context(|| format!("in the log {}", logs.console_path.display()))
     }

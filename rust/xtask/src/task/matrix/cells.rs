@@ -2,11 +2,11 @@
 
 //! The cells: what `matrix.toml` says of them, and whether this host can run one.
 
-use super::report::{Space, Stale};
 use crate::build::architecture::{Architecture, Compiler, Target};
 use crate::host::process;
 use crate::host::workspace::Workspace;
-use crate::verdict::addresses as address;
+use crate::verdict::addresses::Addressing;
+use crate::verdict::measurements::FreshMemory;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -34,24 +34,16 @@ pub struct Cell {
     #[serde(default)]
     pub device_tree: Vec<String>,
     pub skips: Vec<String>,
-    pub stale: Content,
+    pub stale: FreshMemory,
     pub mapped: Vec<String>,
     /// Cheap enough for `make test`.
     #[serde(default)]
     pub in_test: bool,
-    pub addresses: Option<address::Kind>,
+    pub addresses: Option<Addressing>,
     #[serde(default)]
     pub around: Vec<String>,
     #[serde(default)]
     pub others: Vec<String>,
-}
-
-/// What a device finds in fresh memory without a mapping.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Content {
-    Old,
-    Clear,
 }
 
 /// What this host has for an architecture.
@@ -182,52 +174,6 @@ impl Cell {
             )
         })
     }
-
-    /// Whether the device found what it is to find. Memory with a mapping is always clear, and so is
-    /// what is asked to be zeroed.
-    pub fn judge_stale(&self, stale: &[Stale]) -> Result<()> {
-        if stale.is_empty() {
-            bail!("nothing was measured");
-        }
-        for measured in stale {
-            let zeroed = measured.buffer.starts_with("NoMapping, zeroed");
-            let expected = if measured.buffer.starts_with("NoMapping") && !zeroed {
-                self.stale
-            } else {
-                Content::Clear
-            };
-            let found = if measured.old > 0 {
-                Content::Old
-            } else {
-                Content::Clear
-            };
-            if found != expected {
-                bail!(
-                    "{}: {} of {} buffers have old data, and {expected:?} memory is expected",
-                    measured.buffer,
-                    measured.old,
-                    measured.buffers
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the buffers that take address space of the kernel are those that are to.
-    pub fn judge_space(&self, space: &[Space]) -> Result<()> {
-        if space.is_empty() {
-            bail!("nothing was measured");
-        }
-        let found: Vec<&str> = space
-            .iter()
-            .filter(|measured| measured.mapped > 0)
-            .map(|measured| measured.buffer.as_str())
-            .collect();
-        if found != self.mapped {
-            bail!("mapped are {found:?}, and not {:?}", self.mapped);
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -265,49 +211,6 @@ mod tests {
         assert!(reason.contains("intel-iommu"), "{reason}");
         let reason = cell("x86-6g").obstacle(&host()).expect("too large");
         assert!(reason.contains("4096 MiB"), "{reason}");
-    }
-
-    #[test]
-    fn old_data_has_to_be_where_it_is_expected() {
-        let measured = |buffer: &str, old| Stale {
-            buffer: buffer.to_string(),
-            old,
-            buffers: 8,
-        };
-        let direct = cell("x86-direct");
-        let good = [measured("Normal", 0), measured("NoMapping", 4)];
-        direct.judge_stale(&good).expect("as expected");
-        cell("x86-iommu").judge_stale(&good).expect_err("not clear");
-        direct
-            .judge_stale(&[measured("Normal", 1)])
-            .expect_err("a mapped buffer is clear");
-        direct
-            .judge_stale(&[measured("NoMapping", 0)])
-            .expect_err("something was expected");
-        let zeroed = "NoMapping, zeroed";
-        direct.judge_stale(&[measured(zeroed, 0)]).expect("clear");
-        direct
-            .judge_stale(&[measured(zeroed, 1)])
-            .expect_err("a promise");
-        direct.judge_stale(&[]).expect_err("nothing");
-    }
-
-    #[test]
-    fn what_is_mapped_has_to_be_what_is_expected() {
-        let measured = |buffer: &str, mapped| Space {
-            buffer: buffer.to_string(),
-            mapped,
-            bytes: 4096,
-        };
-        let arm = cell("arm64-direct");
-        let good = [
-            measured("Normal for KUnit", 8192),
-            measured("NoMapping for KUnit", 0),
-        ];
-        arm.judge_space(&good).expect("as expected");
-        cell("x86-direct").judge_space(&good).expect_err("one more");
-        arm.judge_space(&good[1..]).expect_err("one less");
-        cell("x86-direct").judge_space(&[]).expect_err("nothing");
     }
 
     #[test]

@@ -5,10 +5,9 @@
 use super::cells::Cell;
 use crate::host::table;
 use crate::host::workspace::Workspace;
-use crate::verdict::report::Tally;
+use crate::verdict::measurements::Measurement;
+use crate::verdict::report::Report as Checks;
 use anyhow::{Context, Result};
-use regex::Regex;
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::fs;
@@ -16,30 +15,13 @@ use std::time::Duration;
 
 pub enum Outcome {
     Ran {
-        checks: Tally,
-        stale: Vec<Stale>,
-        space: Vec<Space>,
+        checks: Checks,
+        measurements: Vec<Measurement>,
     },
     /// This host cannot run the cell.
     Skipped(String),
     /// The cell did not come as far as to its checks.
     Broken(String),
-}
-
-/// How much old data a device found in a fresh buffer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Stale {
-    pub buffer: String,
-    pub old: usize,
-    pub buffers: usize,
-}
-
-/// How much of the kernel's address space a buffer takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Space {
-    pub buffer: String,
-    pub mapped: usize,
-    pub bytes: usize,
 }
 
 pub struct Report {
@@ -62,16 +44,16 @@ impl Report {
 
     fn verdict(&self) -> &'static str {
         match &self.outcome {
-            Outcome::Ran { checks, .. } if checks.sum().0 > 0 && checks.sum().1 == 0 => "pass",
+            Outcome::Ran { checks, .. } if checks.good() => "pass",
             Outcome::Skipped(_) => "skip",
             _ => "FAIL",
         }
     }
 
-    fn counts(&self) -> (usize, usize, usize) {
+    fn counts(&self) -> [usize; 3] {
         match &self.outcome {
             Outcome::Ran { checks, .. } => checks.sum(),
-            _ => (0, 0, 0),
+            _ => [0; 3],
         }
     }
 
@@ -85,21 +67,14 @@ impl Report {
     }
 
     fn json(&self) -> Value {
-        let (passed, failed, skipped) = self.counts();
-        let (checks, stale, space) = match &self.outcome {
+        let [passed, failed, skipped] = self.counts();
+        let (checks, measurements) = match &self.outcome {
             Outcome::Ran {
                 checks,
-                stale,
-                space,
-            } => (&checks.rows[..], &stale[..], &space[..]),
+                measurements,
+            } => (&checks.checks[..], &measurements[..]),
             _ => Default::default(),
         };
-        let checks: Vec<Value> = checks
-            .iter()
-            .map(|(name, passed, failed, skipped)| {
-                json!({ "name": name, "passed": passed, "failed": failed, "skipped": skipped })
-            })
-            .collect();
         json!({
             "cell": self.cell,
             "verdict": self.verdict().to_lowercase(),
@@ -109,8 +84,7 @@ impl Report {
             "failed": failed,
             "skipped": skipped,
             "checks": checks,
-            "stale": stale,
-            "space": space,
+            "measurements": measurements,
         })
     }
 
@@ -119,15 +93,15 @@ impl Report {
         let mut text = String::new();
         if let Outcome::Ran { checks, .. } = &self.outcome {
             text += "    KTAP version 1\n";
-            _ = writeln!(text, "    1..{}", checks.rows.len());
-            for (number, (name, passed, failed, skipped)) in (1..).zip(&checks.rows) {
-                let result = if *failed > 0 { "not ok" } else { "ok" };
-                let directive = if passed + failed == 0 {
-                    format!(" # SKIP {skipped} skipped")
+            _ = writeln!(text, "    1..{}", checks.checks.len());
+            for (number, check) in (1..).zip(&checks.checks) {
+                let result = if check.failed > 0 { "not ok" } else { "ok" };
+                let directive = if check.passed + check.failed == 0 {
+                    format!(" # SKIP {} skipped", check.skipped)
                 } else {
                     String::new()
                 };
-                _ = writeln!(text, "    {result} {number} {name}{directive}");
+                _ = writeln!(text, "    {result} {number} {}{directive}", check.name);
             }
         }
         let (result, directive) = match &self.outcome {
@@ -140,38 +114,10 @@ impl Report {
     }
 }
 
-/// The lines of `kunit/faults/stale.rs` in a console log.
-pub fn stale(console: &str) -> Result<Vec<Stale>> {
-    let line = Regex::new(r"(?m)coherent_faults: stale (.+): (\d+) of (\d+) buffers$")?;
-    line.captures_iter(console)
-        .map(|found| {
-            Ok(Stale {
-                buffer: found[1].to_string(),
-                old: found[2].parse()?,
-                buffers: found[3].parse()?,
-            })
-        })
-        .collect()
-}
-
-/// The lines of `kunit/faults/space.rs` in a console log.
-pub fn space(console: &str) -> Result<Vec<Space>> {
-    let line = Regex::new(r"(?m)coherent_faults: space (.+): (\d+) of (\d+) bytes$")?;
-    line.captures_iter(console)
-        .map(|found| {
-            Ok(Space {
-                buffer: found[1].to_string(),
-                mapped: found[2].parse()?,
-                bytes: found[3].parse()?,
-            })
-        })
-        .collect()
-}
-
 pub fn table(reports: &[Report]) -> String {
     let mut table = table::new(["cell", "verdict", "passed", "failed", "skipped", "time", ""]);
     for report in reports {
-        let (passed, failed, skipped) = report.counts();
+        let [passed, failed, skipped] = report.counts();
         table.add_row([
             report.cell.name.clone(),
             report.verdict().to_string(),
@@ -185,43 +131,24 @@ pub fn table(reports: &[Report]) -> String {
     table.to_string()
 }
 
-/// The fresh buffers in which the device found old data.
-pub fn stale_table(reports: &[Report]) -> String {
-    let mut table = table::new([
-        "cell",
-        "command line",
-        "buffer",
-        "with old data for the device",
-    ]);
+/// What the suites measured of fresh buffers.
+pub fn measurement_table(reports: &[Report]) -> String {
+    let mut table = table::new(["cell", "buffer", "stale content", "kernel address space"]);
     for report in reports {
-        let Outcome::Ran { stale, .. } = &report.outcome else {
+        let Outcome::Ran { measurements, .. } = &report.outcome else {
             continue;
         };
-        for measured in stale {
-            table.add_row([
-                report.cell.name.clone(),
-                report.cell.command_line.clone(),
-                measured.buffer.clone(),
-                format!("{} of {}", measured.old, measured.buffers),
-            ]);
-        }
-    }
-    table.to_string()
-}
-
-/// What buffers take of the kernel's address space.
-pub fn space_table(reports: &[Report]) -> String {
-    let mut table = table::new(["cell", "buffer", "bytes", "of address space"]);
-    for report in reports {
-        let Outcome::Ran { space, .. } = &report.outcome else {
-            continue;
-        };
-        for measured in space {
+        for measured in measurements {
+            let value = format!("{} of {} {}", measured.count, measured.total, measured.unit);
+            let [stale, space] = match measured.what.as_str() {
+                "stale" => [value, String::new()],
+                _ => [String::new(), value],
+            };
             table.add_row([
                 report.cell.name.clone(),
                 measured.buffer.clone(),
-                measured.bytes.to_string(),
-                measured.mapped.to_string(),
+                stale,
+                space,
             ]);
         }
     }
@@ -278,22 +205,20 @@ mod tests {
         let cell = serde_json::from_value(json!({
             "name": "cell", "about": "a road", "architecture": "x86_64", "fragments": ["debug"],
             "command_line": "", "machine": "q35", "memory": "1G", "devices": [],
-            "address_bits": 28, "skips": [], "stale": "old", "mapped": [],
+            "address_bits": 28, "skips": [], "stale": "stale", "mapped": [],
         }))
         .expect("a cell");
         Report::new(cell, outcome, Duration::from_secs(3))
     }
 
     fn ran(rows: &[(&str, usize, usize, usize)]) -> Report {
-        let rows = rows
-            .iter()
-            .map(|row| (row.0.to_string(), row.1, row.2, row.3));
+        let mut checks = Checks::default();
+        for (name, passed, failed, skipped) in rows {
+            checks.count(*name, [*passed, *failed, *skipped], Vec::new());
+        }
         report(Outcome::Ran {
-            checks: Tally {
-                rows: rows.collect(),
-            },
-            stale: Vec::new(),
-            space: Vec::new(),
+            checks,
+            measurements: Vec::new(),
         })
     }
 
@@ -320,28 +245,5 @@ mod tests {
         );
         assert!(!good(&[report(Outcome::Broken("no compiler".to_string()))]));
         assert!(!good(&[ran(&[])]), "nothing ran");
-    }
-
-    #[test]
-    fn stale_lines_are_read() {
-        let log =
-            "[    4.200000] coherent_faults: stale NoMapping with __GFP_ZERO: 3 of 8 buffers\n";
-        let expected = Stale {
-            buffer: "NoMapping with __GFP_ZERO".to_string(),
-            old: 3,
-            buffers: 8,
-        };
-        assert_eq!(stale(log).expect("lines"), [expected]);
-    }
-
-    #[test]
-    fn space_lines_are_read() {
-        let log = "[    4.2] coherent_faults: space Normal for edu: 1052672 of 1048576 bytes\n";
-        let expected = Space {
-            buffer: "Normal for edu".to_string(),
-            mapped: 1_052_672,
-            bytes: 1_048_576,
-        };
-        assert_eq!(space(log).expect("lines"), [expected]);
     }
 }

@@ -2,7 +2,7 @@
 
 //! Faults in an IOMMU that a suite provokes: it says so before, and then they have to come.
 
-use super::{Finding, Kind};
+use super::{Finding, Symptom};
 use regex::Regex;
 
 /// The size of the pages that an IOMMU maps.
@@ -32,13 +32,13 @@ pub fn settle(lines: &[&str], findings: &mut Vec<Finding>) {
             .map_or(usize::MAX, |next| next.0);
         let before = findings.len();
         findings.retain(|finding| {
-            finding.kind != Kind::Iommu
+            finding.symptom != Symptom::Iommu
                 || !(number..next).contains(&finding.line)
                 || page(&reported, &finding.excerpt) != Some(expected)
         });
         if findings.len() == before {
             findings.push(Finding {
-                kind: Kind::NoFault,
+                symptom: Symptom::NoFault,
                 line: number,
                 excerpt: lines[number - 1].to_string(),
             });
@@ -48,7 +48,7 @@ pub fn settle(lines: &[&str], findings: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::verdict::console::{Kind, judge};
+    use crate::verdict::console::{Symptom, judge};
 
     const LOG: &str = "\
 [    9.100000] coherent_faults: fault expected at 0xfffd000
@@ -57,25 +57,25 @@ mod tests {
 [    9.900000] coherent: end
 ";
 
-    fn kinds(log: &str) -> Vec<Kind> {
-        judge(log).iter().map(|finding| finding.kind).collect()
+    fn symptoms(log: &str) -> Vec<Symptom> {
+        judge(log).iter().map(|finding| finding.symptom).collect()
     }
 
     #[test]
     fn an_announced_fault_is_no_finding() {
-        assert_eq!(kinds(LOG), []);
+        assert_eq!(symptoms(LOG), []);
     }
 
     #[test]
     fn a_fault_elsewhere_is_one_and_the_announced_one_is_missing() {
         let log = LOG.replace("addr 0xfffd000", "addr 0xfffe000");
-        assert_eq!(kinds(&log), [Kind::Iommu, Kind::NoFault]);
+        assert_eq!(symptoms(&log), [Symptom::Iommu, Symptom::NoFault]);
     }
 
     #[test]
     fn a_fault_that_nobody_announced_is_one() {
         let log: String = LOG.lines().skip(1).map(|l| format!("{l}\n")).collect();
-        assert_eq!(kinds(&log), [Kind::Iommu]);
+        assert_eq!(symptoms(&log), [Symptom::Iommu]);
     }
 
     #[test]
@@ -93,18 +93,18 @@ mod tests {
             let [first, last] = [first, last].map(Option::unwrap_or_default);
             format!("{first}\n{faults}{last}\n")
         };
-        assert_eq!(kinds(&log(access(0xfffd000) + &access(0xfffd004))), []);
+        assert_eq!(symptoms(&log(access(0xfffd000) + &access(0xfffd004))), []);
         let beyond = log(access(0xfffd000) + &access(0xfffe000));
-        assert_eq!(kinds(&beyond), [Kind::Iommu]);
-        assert_eq!(kinds(&log(String::new())), [Kind::NoFault]);
+        assert_eq!(symptoms(&beyond), [Symptom::Iommu]);
+        assert_eq!(symptoms(&log(String::new())), [Symptom::NoFault]);
     }
 
     #[test]
     fn a_page_may_be_announced_again() {
         let twice = LOG.replace("[    9.900000] coherent: end\n", "") + LOG;
-        assert_eq!(kinds(&twice), []);
+        assert_eq!(symptoms(&twice), []);
         let fault = LOG.lines().nth(2).unwrap_or_default();
         let once = twice.replacen(fault, "", 1);
-        assert_eq!(kinds(&once), [Kind::NoFault]);
+        assert_eq!(symptoms(&once), [Symptom::NoFault]);
     }
 }

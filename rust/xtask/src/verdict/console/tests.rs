@@ -11,8 +11,8 @@ fn log(name: &str) -> String {
     std::fs::read_to_string(&path).expect(&path)
 }
 
-fn kinds(log: &str) -> Vec<Kind> {
-    judge(log).iter().map(|finding| finding.kind).collect()
+fn symptoms(log: &str) -> Vec<Symptom> {
+    judge(log).iter().map(|finding| finding.symptom).collect()
 }
 
 fn only(name: &str) -> Finding {
@@ -29,7 +29,7 @@ fn a_good_run_has_no_findings() {
 #[test]
 fn a_panic_is_found_and_so_is_the_missing_end() {
     let findings = judge(&log("panic"));
-    assert_eq!(kinds(&log("panic")), [Kind::Panic, Kind::NoEnd]);
+    assert_eq!(symptoms(&log("panic")), [Symptom::Panic, Symptom::NoEnd]);
     assert!(findings[0].excerpt.contains("bad: asked for"));
     assert!(
         findings[1]
@@ -49,7 +49,11 @@ fn an_oops_is_found_once_although_its_registers_are_printed_twice() {
         let log = log(name);
         let findings = judge(&log);
         // The module can neither be loaded nor unloaded after that.
-        assert_eq!(kinds(&log), [Kind::Oops, Kind::Step, Kind::Step], "{name}");
+        assert_eq!(
+            symptoms(&log),
+            [Symptom::Oops, Symptom::Step, Symptom::Step],
+            "{name}"
+        );
         assert!(findings[0].excerpt.starts_with(beginning), "{name}");
         assert!(findings[0].excerpt.contains("\nRIP: 0010:"), "{name}");
         let end = "---[ end trace 0000000000000000 ]---";
@@ -59,8 +63,8 @@ fn an_oops_is_found_once_although_its_registers_are_printed_twice() {
 
 #[test]
 fn an_oops_and_the_panic_after_it_are_both_found() {
-    let expected = [Kind::Oops, Kind::Panic, Kind::NoEnd];
-    assert_eq!(kinds(&log("oops-panic")), expected);
+    let expected = [Symptom::Oops, Symptom::Panic, Symptom::NoEnd];
+    assert_eq!(symptoms(&log("oops-panic")), expected);
 }
 
 #[test]
@@ -68,14 +72,14 @@ fn an_oops_without_its_beginning_is_found() {
     let log = log("oops");
     for start in ["Oops: Oops: 0002", "RIP: 0010:bad_init"] {
         let cut = &log[log.find(start).expect(start)..];
-        assert_eq!(kinds(cut)[0], Kind::Oops, "{start}");
+        assert_eq!(symptoms(cut)[0], Symptom::Oops, "{start}");
     }
 }
 
 #[test]
 fn a_warning_is_found_once_with_its_message() {
     let warning = only("warn");
-    assert_eq!(warning.kind, Kind::Warning);
+    assert_eq!(warning.symptom, Symptom::Warning);
     assert!(
         warning
             .excerpt
@@ -96,14 +100,14 @@ fn a_warning_is_found_once_with_its_message() {
 fn a_warning_that_breaks_off_is_found() {
     let log = log("warn");
     let cut = &log[..log.find("WARNING:").expect("a warning")];
-    assert_eq!(kinds(cut), [Kind::Warning, Kind::NoEnd]);
+    assert_eq!(symptoms(cut), [Symptom::Warning, Symptom::NoEnd]);
 }
 
 #[test]
 fn two_warnings_that_run_into_each_other_are_two() {
     let log = log("warn");
     let cut = &log[..log.find("---[ end trace").expect("an end")];
-    assert_eq!(kinds(&format!("{cut}\n{log}")), [Kind::Warning; 2]);
+    assert_eq!(symptoms(&format!("{cut}\n{log}")), [Symptom::Warning; 2]);
 }
 
 #[test]
@@ -113,15 +117,15 @@ fn a_complaint_that_breaks_off_ends_at_the_next_or_at_a_result() {
     let warning = "[    2.000000] WARNING: a.c:1 at f+0x1/0x2, CPU#0: insmod/43\n";
     let result = "[    2.000001]     not ok 1 test\n[    2.000002] something else\n";
     let findings = judge(&format!("{cut}\n{warning}{result}{END}"));
-    let kinds: Vec<Kind> = findings.iter().map(|finding| finding.kind).collect();
-    assert_eq!(kinds, [Kind::Oops, Kind::Warning]);
+    let kinds: Vec<Symptom> = findings.iter().map(|finding| finding.symptom).collect();
+    assert_eq!(kinds, [Symptom::Oops, Symptom::Warning]);
     assert_eq!(findings[1].excerpt, strip_time(warning.trim_end()));
 }
 
 #[test]
 fn a_dma_api_report_is_found_with_its_message_and_trace() {
     let report = only("dma");
-    assert_eq!(report.kind, Kind::DmaApi);
+    assert_eq!(report.symptom, Symptom::DmaApi);
     assert!(
         report
             .excerpt
@@ -139,28 +143,31 @@ fn a_dma_api_report_is_found_with_its_message_and_trace() {
 fn sleeping_in_the_wrong_place_is_found() {
     let log = log("atomic").replace(" </TASK>", " </TASK>\n[    1.750000] something else");
     let atomic = judge(&log).remove(0);
-    assert_eq!(atomic.kind, Kind::Context);
+    assert_eq!(atomic.symptom, Symptom::Context);
     assert!(atomic.excerpt.ends_with("\n </TASK>"), "{atomic}");
     // It left the counter of preemption unbalanced, which is a complaint of its own.
-    assert_eq!(kinds(&self::log("sleep")), [Kind::Context, Kind::Warning]);
+    assert_eq!(
+        symptoms(&self::log("sleep")),
+        [Symptom::Context, Symptom::Warning]
+    );
 }
 
 #[test]
 fn each_stall_is_found() {
     assert_eq!(
-        kinds(&log("stall")),
-        [Kind::Stall, Kind::Stall, Kind::NoEnd]
+        symptoms(&log("stall")),
+        [Symptom::Stall, Symptom::Stall, Symptom::NoEnd]
     );
 }
 
 #[test]
 fn a_module_that_does_not_load_is_found_once() {
     let findings = judge(&log("fail"));
-    assert_eq!(kinds(&log("fail")), [Kind::Step, Kind::Step]);
+    assert_eq!(symptoms(&log("fail")), [Symptom::Step, Symptom::Step]);
     assert!(findings[0].excerpt.contains("No such device"));
     assert!(findings[0].excerpt.ends_with("what=fail (exit status 19)"));
     let findings = judge(&log("unknown"));
-    assert_eq!(kinds(&log("unknown")), [Kind::Step, Kind::Step]);
+    assert_eq!(symptoms(&log("unknown")), [Symptom::Step, Symptom::Step]);
     assert!(
         findings[0]
             .excerpt
@@ -170,8 +177,11 @@ fn a_module_that_does_not_load_is_found_once() {
 
 #[test]
 fn crashes_in_tests_are_found() {
-    assert_eq!(kinds(&log("kunit")), [Kind::Oops]);
-    assert_eq!(kinds(&log("ktap-panic")), [Kind::Panic, Kind::NoEnd]);
+    assert_eq!(symptoms(&log("kunit")), [Symptom::Oops]);
+    assert_eq!(
+        symptoms(&log("ktap-panic")),
+        [Symptom::Panic, Symptom::NoEnd]
+    );
 }
 
 #[test]
@@ -179,11 +189,11 @@ fn a_log_that_is_cut_off_anywhere_or_empty_is_a_failure() {
     let log = log("clean");
     let end = log.find("coherent: end").expect("an end");
     for length in (1..end).step_by(997) {
-        let last = judge(&log[..length]).pop().map(|finding| finding.kind);
-        assert_eq!(last, Some(Kind::NoEnd), "{}", &log[..length]);
+        let last = judge(&log[..length]).pop().map(|finding| finding.symptom);
+        assert_eq!(last, Some(Symptom::NoEnd), "{}", &log[..length]);
     }
-    assert_eq!(kinds(""), [Kind::Empty]);
-    assert_eq!(kinds("\r\n\r\n"), [Kind::Empty]);
+    assert_eq!(symptoms(""), [Symptom::Empty]);
+    assert_eq!(symptoms("\r\n\r\n"), [Symptom::Empty]);
     let early = judge("[    0.000000] Linux version 7.3.4\n").remove(0);
     assert!(early.excerpt.starts_with("it did not reach user space"));
 }
@@ -191,79 +201,85 @@ fn a_log_that_is_cut_off_anywhere_or_empty_is_a_failure() {
 const END: &str = "[    9.000000] coherent: end\n";
 
 /// How complaints begin that the fixtures have none of, as the kernel's source prints them.
-const WORDS_OF_THE_KERNEL: [(Kind, &str); 22] = [
+const WORDS_OF_THE_KERNEL: [(Symptom, &str); 22] = [
     (
-        Kind::Panic,
+        Symptom::Panic,
         "Kernel panic - not syncing: VFS: Unable to mount root fs",
     ),
-    (Kind::Panic, "---[ end Kernel panic - not syncing: x ]---"),
-    (Kind::Dropped, "** 12 printk messages dropped **"),
     (
-        Kind::Oops,
+        Symptom::Panic,
+        "---[ end Kernel panic - not syncing: x ]---",
+    ),
+    (Symptom::Dropped, "** 12 printk messages dropped **"),
+    (
+        Symptom::Oops,
         "rust_kernel: panicked at rust/kernel/dma.rs:1:2:",
     ),
     (
-        Kind::Oops,
+        Symptom::Oops,
         "BUG: Bad page state in process insmod  pfn:00abc",
     ),
     (
-        Kind::Oops,
+        Symptom::Oops,
         "Unable to handle kernel paging request at virtual address 0",
     ),
     (
-        Kind::Oops,
+        Symptom::Oops,
         "Internal error: Oops: 0000000096000004 [#1] SMP",
     ),
     (
-        Kind::Oops,
+        Symptom::Oops,
         "BUG kmalloc-8 (Not tainted): Poison overwritten",
     ),
     (
-        Kind::Leak,
+        Symptom::Leak,
         "BUG foo (Not tainted): Objects remaining on __kmem_cache_shutdown()",
     ),
     (
-        Kind::Leak,
+        Symptom::Leak,
         "kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
     ),
     (
-        Kind::Sanitizer,
+        Symptom::Sanitizer,
         "BUG: KASAN: slab-out-of-bounds in f+0x1/0x2",
     ),
-    (Kind::Sanitizer, "BUG: KCSAN: data-race in f / g"),
+    (Symptom::Sanitizer, "BUG: KCSAN: data-race in f / g"),
     (
-        Kind::Sanitizer,
+        Symptom::Sanitizer,
         "UBSAN: array-index-out-of-bounds in a.c:1:2",
     ),
     (
-        Kind::Context,
+        Symptom::Context,
         "WARNING: possible circular locking dependency detected",
     ),
     (
-        Kind::Context,
+        Symptom::Context,
         "WARNING: possible recursive locking detected",
     ),
-    (Kind::Context, "[ BUG: Invalid wait context ]"),
-    (Kind::Context, "WARNING: insmod/43 still has locks held!"),
-    (Kind::Context, "INFO: possible recursive locking detected"),
-    (Kind::Context, "INFO: trying to register non-static key."),
+    (Symptom::Context, "[ BUG: Invalid wait context ]"),
+    (Symptom::Context, "WARNING: insmod/43 still has locks held!"),
     (
-        Kind::Stall,
+        Symptom::Context,
+        "INFO: possible recursive locking detected",
+    ),
+    (Symptom::Context, "INFO: trying to register non-static key."),
+    (
+        Symptom::Stall,
         "INFO: task insmod:43 blocked for more than 120 seconds.",
     ),
     (
-        Kind::Stall,
+        Symptom::Stall,
         "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [insmod:43]",
     ),
     (
-        Kind::Step,
+        Symptom::Step,
         "edu 0000:00:01.0: probe with driver edu failed with error -22",
     ),
 ];
 
 #[test]
 fn every_word_of_complaint_is_understood() {
-    for (kind, word) in WORDS_OF_THE_KERNEL {
+    for (symptom, word) in WORDS_OF_THE_KERNEL {
         for start in [
             "[    1.234567] ",
             "[    1.234567][   T43] ",
@@ -271,7 +287,7 @@ fn every_word_of_complaint_is_understood() {
             "$ [    1.234567] ",
         ] {
             let log = format!("{start}{word}\n{END}");
-            assert_eq!(kinds(&log), [kind], "{log}");
+            assert_eq!(symptoms(&log), [symptom], "{log}");
         }
     }
 }

@@ -39,7 +39,7 @@ fn a_balanced_trace_is_good() {
     let report = judge(&real("ok"));
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!(
-        (report.allocations, report.without_mapping, report.frees),
+        (report.made, report.without_mapping, report.freed),
         (2, 1, 2)
     );
 }
@@ -48,7 +48,7 @@ fn a_balanced_trace_is_good() {
 fn allocations_that_fail_need_no_free_and_addresses_may_come_again() {
     let report = judge(&real("failed"));
     assert_eq!(report.problems, Vec::<String>::new());
-    assert_eq!((report.allocations, report.failed, report.frees), (3, 2, 3));
+    assert_eq!((report.made, report.failed, report.freed), (3, 2, 3));
 }
 
 #[test]

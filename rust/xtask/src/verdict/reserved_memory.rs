@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory that was set aside for a device: whether the device got that and no other, and gave it
-//! back.
+//! A per-device pool: whether the device was given memory of its pool only, and gave it back.
 
-use crate::run::boot::Logs;
 use crate::verdict::console::strip_time;
-use crate::verdict::trace;
 use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 
-/// What sets memory aside, `kunit/faults/coherent_pool.c`.
-pub const MODULE: &str = "coherent_pool";
+/// The allocations of the device with a pool.
+pub struct Pool {
+    pub device: String,
+    pub allocations: usize,
+}
 
-/// Judges the allocations for the device and takes them out of the trace: the kernel does not write
-/// down when such memory is freed, so they do not balance. The module looks at that.
-pub fn judge(logs: &mut Logs) -> Result<()> {
+/// Judges the allocations for the device that `kunit/faults/coherent_pool.c` gives a pool. The kernel
+/// does not trace when memory of a pool is freed, so the module looks at that.
+pub fn judge(console: &str, trace: &str) -> Result<Pool> {
     let given = Regex::new(r"^coherent_pool: (\S+) has (0x[0-9a-f]+) to (0x[0-9a-f]+)$")?;
     let back = Regex::new(r"^coherent_pool: \S+ has given back all memory$")?;
     let hex = |text: &str| {
         u64::from_str_radix(text.trim_start_matches("0x"), 16).with_context(|| text.to_string())
     };
 
-    let lines = || logs.console.lines().map(strip_time);
+    let lines = || console.lines().map(strip_time);
     let gifts: Vec<_> = lines().filter_map(|line| given.captures(line)).collect();
     let Some(gift) = gifts.first() else {
-        bail!("the module has set no memory aside");
+        bail!("no device has a pool");
     };
     let returned = lines().filter(|line| back.is_match(line)).count();
     ensure!(
         gifts.iter().all(|other| other[0] == gift[0]) && returned == gifts.len(),
-        "memory was set aside {} times and given back {returned} times",
+        "{} pools were made, and {returned} were given back",
         gifts.len()
     );
 
@@ -39,18 +39,19 @@ pub fn judge(logs: &mut Logs) -> Result<()> {
         regex::escape(&device)
     ))?;
     let mut allocations = 0;
-    for found in traced.captures_iter(&logs.trace) {
+    for found in traced.captures_iter(trace) {
         let (start, size) = (hex(&found[1])?, found[2].parse::<u64>()?);
         ensure!(
             range.contains(&start) && range.contains(&(start + size - 1)),
-            "{device} got {start:#x}, which was not set aside"
+            "{device} got {start:#x}, which is not in its pool"
         );
         allocations += 1;
     }
     ensure!(allocations > 0, "{device} got no memory");
-    println!("set aside: {allocations} allocations for {device}, all of {range:#x?}");
-    logs.trace = trace::without(&logs.trace, &device);
-    Ok(())
+    Ok(Pool {
+        device,
+        allocations,
+    })
 }
 
 #[cfg(test)]
@@ -69,19 +70,18 @@ insmod-44 [001] ..... 4: dma_alloc: 0000:00:02.0 dir=BIDIRECTIONAL dma_addr=9000
 { device: 0000:00:02.0                     } hitcount:          1  size:       4096
 ";
 
-    fn judged(console: &str, trace: &str) -> Result<String> {
-        let mut logs = Logs {
-            console_path: "console.log".into(),
-            console: console.to_string(),
-            trace: trace.to_string(),
-            timed_out: false,
-        };
-        judge(&mut logs).map(|()| logs.trace)
+    #[test]
+    fn allocations_from_the_pool_are_counted() {
+        let pool = judge(CONSOLE, TRACE).expect("good");
+        assert_eq!(
+            (pool.device.as_str(), pool.allocations),
+            ("0000:00:01.0", 1)
+        );
     }
 
     #[test]
-    fn what_was_set_aside_is_judged_by_itself() {
-        let rest = judged(CONSOLE, TRACE).expect("good");
+    fn the_trace_of_a_device_can_be_left_out() {
+        let rest = crate::verdict::trace::without(TRACE, "0000:00:01.0");
         assert!(!rest.contains("dma_alloc: 0000:00:01.0"), "{rest}");
         assert!(!rest.contains("device: 0000:00:01.0"), "{rest}");
         assert!(rest.contains("dma_alloc: 0000:00:02.0"), "{rest}");
@@ -92,10 +92,14 @@ insmod-44 [001] ..... 4: dma_alloc: 0000:00:02.0 dir=BIDIRECTIONAL dma_addr=9000
     #[test]
     fn other_memory_and_lost_memory_are_seen() {
         let other = TRACE.replace("dma_addr=8000000", "dma_addr=8fff800");
-        judged(CONSOLE, &other).expect_err("beyond the end");
+        judge(CONSOLE, &other)
+            .map(drop)
+            .expect_err("beyond the end");
         let kept = CONSOLE.replace("has given back", "has kept");
-        judged(&kept, TRACE).expect_err("not given back");
-        judged(CONSOLE, &TRACE.replace("01.0", "03.0")).expect_err("nothing allocated");
-        judged("", TRACE).expect_err("nothing set aside");
+        judge(&kept, TRACE).map(drop).expect_err("not given back");
+        judge(CONSOLE, &TRACE.replace("01.0", "03.0"))
+            .map(drop)
+            .expect_err("nothing allocated");
+        judge("", TRACE).map(drop).expect_err("no pool");
     }
 }

@@ -1,38 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a run has to leave as it was: dma-debug's entries, memory by the kernel's own count, and
-//! a device that was taken away while it copied.
+//! What a run has to leave as it was: dma-debug's entries, and a device that was unbound during a copy.
 
-use crate::build::kbuild::Kernel;
-use crate::run::boot::Logs;
 use crate::verdict::console::strip_time;
-use crate::verdict::report::Tally;
-use crate::verdict::trace::totals;
-use anyhow::{Context, Result, bail};
-
-/// How often a plan unbinds the device of `kunit/faults/edu_late.rs`: once it is unplugged, once the
-/// module is unloaded.
-const UNBINDS: usize = 2;
-
-pub fn judge(tally: &mut Tally, kernel: &Kernel, logs: &Logs) {
-    let name = "totals of allocations";
-    match kernel.has("CONFIG_HIST_TRIGGERS") {
-        Ok(true) => tally.note(name, judge_totals(logs)),
-        Ok(false) => tally.add(name, 0, 0, 1),
-        Err(error) => tally.note(name, Err(error)),
-    }
-    tally.note("dma-debug's entries", judge_entries(&logs.console));
-    tally.note("unbound during a copy", judge_unbinds(&logs.console));
-}
-
-fn judge_totals(logs: &Logs) -> Result<()> {
-    let number = totals::judge(&logs.trace)?;
-    println!("counted: {number} allocations, all freed");
-    Ok(())
-}
+use anyhow::{Context, Result, bail, ensure};
 
 /// The numbers that `boot/init` prints at the start and at the end are the same.
-fn judge_entries(console: &str) -> Result<()> {
+pub fn judge_entries(console: &str) -> Result<()> {
     let entries: Vec<i64> = console
         .lines()
         .map(strip_time)
@@ -50,15 +24,18 @@ fn judge_entries(console: &str) -> Result<()> {
     }
 }
 
-fn judge_unbinds(console: &str) -> Result<()> {
+/// The device of `kunit/faults/edu_late.rs` was unbound this many times while it copied, and each copy
+/// ended before its buffers were freed.
+pub fn judge_unbinds(console: &str, expected: usize) -> Result<()> {
     let count = |text: &str| console.lines().filter(|line| line.contains(text)).count();
     let (begun, ended) = (
         count(": unbound while a copy to "),
         count(": the copy has ended, and its buffers are gone"),
     );
-    if (begun, ended) != (UNBINDS, UNBINDS) {
-        bail!("{begun} copies began and {ended} ended, of {UNBINDS}");
-    }
+    ensure!(
+        (begun, ended) == (expected, expected),
+        "{begun} copies began and {ended} ended, of {expected}"
+    );
     Ok(())
 }
 
@@ -78,8 +55,8 @@ mod tests {
     fn each_copy_has_to_end() {
         let begun = "edu_late 0000:00:01.0: unbound while a copy to 0x3000 runs\n";
         let ended = "edu_late 0000:00:01.0: the copy has ended, and its buffers are gone\n";
-        judge_unbinds(&[begun, ended, begun, ended].concat()).expect("two");
-        judge_unbinds(&[begun, ended, begun].concat()).expect_err("one does not end");
-        judge_unbinds("").expect_err("none");
+        judge_unbinds(&[begun, ended, begun, ended].concat(), 2).expect("two");
+        judge_unbinds(&[begun, ended, begun].concat(), 2).expect_err("one does not end");
+        judge_unbinds("", 2).expect_err("none");
     }
 }

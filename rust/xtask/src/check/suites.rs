@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The KUnit suites and the samples: built, booted in one run, and judged.
+
+use crate::build::external_module::named;
+use crate::build::kbuild::Kernel;
+use crate::build::session::Session;
+use crate::run::boot::{self, Boot, Plan};
+use crate::verdict::report::Report;
+use crate::verdict::{Expected, Tracing, Verdict};
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The external modules that have the suites and the samples.
+pub const DIRECTORIES: [&str; 3] = ["kunit", "kunit/faults", "samples"];
+
+/// QEMU's edu device has this many bits of address by default.
+pub const ADDRESS_BITS: u32 = 28;
+
+/// The suite that needs an IOMMU.
+pub const IOMMU_SUITE: &str = "dma_faults_iommu";
+
+/// A plan unbinds edu_late this often: by unplugging the device, and by unloading the module.
+const UNBINDS: usize = 2;
+
+/// Builds all external modules.
+pub fn modules(session: &Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
+    let mut modules = Vec::new();
+    for directory in DIRECTORIES {
+        modules.extend(session.modules(kernel, directory)?);
+    }
+    Ok(modules)
+}
+
+/// Runs all suites, and all drivers that use coherent memory.
+pub fn plan(
+    kernel: &Kernel,
+    modules: &[PathBuf],
+    allocations: Option<u64>,
+    address_bits: u32,
+) -> Result<Plan> {
+    let address_bits = format!("address_bits={address_bits}");
+    let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
+    Ok(Plan::default()
+        .trace()
+        // The driver binds the device that the suites about faults use.
+        .load(named(modules, "edu")?, &address_bits)
+        .shell("addresses edu")
+        .load_and_unload(named(modules, "coherent_kunit")?)
+        .shell("step faults_start")
+        .load(named(modules, "coherent_faults")?, &parameters)
+        .shell("step rmmod coherent_faults")
+        .shell("step rmmod edu")
+        .load_and_unload(named(modules, "flush_page")?)
+        // Upstream's own user of coherent memory.
+        .load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"))
+        .load(named(modules, "edu_late")?, &address_bits)
+        .shell("step unplug edu_late")
+        .shell("step rescan edu_late")
+        .shell("step rmmod edu_late")
+        .dump_trace())
+}
+
+/// What such a run has to show, on a machine where the suites in `skips` have nothing to test.
+pub fn expected(session: &Session, kernel: &Kernel, skips: &[String]) -> Result<Expected> {
+    let checkout = &session.workspace.checkout;
+    let mut suites = suite_names(&checkout.join("kunit"))?;
+    suites.extend(suite_names(&checkout.join("kunit/faults"))?);
+    suites.retain(|suite| !skips.contains(suite));
+    Ok(Expected {
+        suites: Some(suites),
+        transfers: true,
+        tracing: Tracing::Needed,
+        totals: kernel.has("CONFIG_HIST_TRIGGERS")?,
+        entries: true,
+        unbinds: Some(UNBINDS),
+        ..Expected::default()
+    })
+}
+
+/// Builds the modules, and runs everything on the machine without an IOMMU.
+pub fn run(session: &Session, kernel: &Kernel) -> Result<Report> {
+    let modules = modules(session, kernel)?;
+    let expected = expected(session, kernel, &[IOMMU_SUITE.to_string()])?;
+    let title = "booting: KUnit suites and samples";
+    let logs = session.progress.step(title, |step| {
+        let boot = Boot {
+            name: "test",
+            plan: plan(kernel, &modules, None, ADDRESS_BITS)?,
+            arguments: &["-device", "edu", "-device", "pci-testdev"],
+            limit: Duration::from_secs(300),
+        };
+        boot::run(&session.workspace, step, kernel, &boot)
+    })?;
+    Ok(Verdict::of(&logs, &expected).report)
+}
+
+/// The suites that the sources have, so that one that does not run is missed.
+fn suite_names(dir: &Path) -> Result<Vec<String>> {
+    let attribute = Regex::new(r"(?m)^#\[kunit_tests\((\w+)\)\]")?;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir).with_context(|| format!("no {}", dir.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path)?;
+            let found = attribute.captures_iter(&text);
+            names.extend(found.map(|found| found[1].to_string()));
+        }
+    }
+    if names.is_empty() {
+        bail!("{} has no suites", dir.display());
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suites_are_read_from_their_sources() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../kunit");
+        let names = suite_names(&dir).expect("suites");
+        assert!(
+            names.contains(&"dma_coherent_project".to_string()),
+            "{names:?}"
+        );
+    }
+}

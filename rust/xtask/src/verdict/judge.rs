@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The verdict on a run, from all that it left behind.
+
+use super::addresses::{self, Addressing};
+use super::console::{self, Finding};
+use super::ktap::{self, Suite};
+use super::leftovers;
+use super::measurements::{self, FreshMemory, Measurement};
+use super::report::Report;
+use super::reserved_memory;
+use super::trace::{self, Allocations, marks, totals};
+use super::transfers::{self, Transfer};
+use anyhow::{Result, bail, ensure};
+use std::path::PathBuf;
+
+/// What a run left behind.
+#[derive(Clone, Debug, Default)]
+pub struct Logs {
+    pub console: String,
+    /// For messages: where the console log is.
+    pub console_path: PathBuf,
+    /// The trace of all coherent allocations, and their totals by device.
+    pub trace: String,
+    /// The run was stopped because its time was over.
+    pub timed_out: bool,
+}
+
+/// What a run has to show, besides an end in time and a console without complaints.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// KUnit suites that have to run; an empty list asks for any. Those that run have to pass in any
+    /// case.
+    pub suites: Option<Vec<String>>,
+    /// The edu sample has to make transfers. Those that it makes have to succeed in any case.
+    pub transfers: bool,
+    pub tracing: Tracing,
+    /// Devices that allocate for themselves, and whose part of the trace is not judged.
+    pub untraced: Vec<String>,
+    /// The kernel's own sums of allocations and frees have to agree.
+    pub totals: bool,
+    /// dma-debug has to end with the entries that it began with.
+    pub entries: bool,
+    /// How often edu_late is unbound during a copy.
+    pub unbinds: Option<usize>,
+    /// What the DMA addresses of the edu sample are.
+    pub addresses: Option<Addressing>,
+    /// The edu device has a pool of its own.
+    pub reserved_memory: bool,
+    pub fresh_memory: Option<FreshMemory>,
+    /// Buffers that take kernel address space.
+    pub mapped: Option<Vec<String>>,
+    /// How many allocations live at each mark in the trace.
+    pub marks: Option<Vec<(String, usize)>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tracing {
+    #[default]
+    Off,
+    /// What is allocated has to be freed.
+    Balanced,
+    /// The same, and something has to be allocated.
+    Needed,
+}
+
+/// What a run was.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    pub report: Report,
+    /// What is wrong with the console log.
+    pub findings: Vec<Finding>,
+    pub suites: Vec<Suite>,
+    pub transfers: Vec<Transfer>,
+    pub allocations: Allocations,
+    pub measurements: Vec<Measurement>,
+    console_path: PathBuf,
+}
+
+impl Verdict {
+    pub fn of(logs: &Logs, expected: &Expected) -> Self {
+        let mut verdict = Self {
+            findings: console::judge(&logs.console),
+            console_path: logs.console_path.clone(),
+            ..Self::default()
+        };
+        verdict.judge_suites(logs, expected);
+        verdict.judge_transfers(logs, expected);
+        verdict.judge_console(logs);
+        verdict.judge_trace(logs, expected);
+
+        let (report, console) = (&mut verdict.report, &logs.console);
+        if expected.entries {
+            report.note("dma-debug's entries", leftovers::judge_entries(console));
+        }
+        if let Some(times) = expected.unbinds {
+            let judged = leftovers::judge_unbinds(console, times);
+            report.note("unbound during a copy", judged);
+        }
+        if let Some(addressing) = expected.addresses {
+            let name = format!("the DMA address is {addressing}");
+            let said = report.note(name, addresses::expect(console, addressing));
+            report
+                .facts
+                .extend(said.map(|said| format!("a DMA address is {said}")));
+        }
+        verdict.judge_measurements(logs, expected);
+        verdict
+    }
+
+    /// Whether the run ended in time, without a complaint and as expected.
+    pub fn good(&self) -> bool {
+        self.report.good()
+    }
+
+    /// This verdict, or all that is wrong with the run as an error.
+    pub fn into_result(self) -> Result<Self> {
+        if self.good() {
+            return Ok(self);
+        }
+        let failures: Vec<String> = self
+            .report
+            .failing()
+            .map(|check| format!("{}: {}", check.name, check.reasons.join("\n")))
+            .collect();
+        bail!(
+            "{}\n(log: {})",
+            failures.join("\n"),
+            self.console_path.display()
+        )
+    }
+
+    /// How many KUnit tests passed.
+    pub fn tests_passed(&self) -> usize {
+        self.suites.iter().map(|suite| suite.passed).sum()
+    }
+
+    fn judge_suites(&mut self, logs: &Logs, expected: &Expected) {
+        let results = ktap::read(&logs.console);
+        for suite in &results.suites {
+            self.report.count(
+                format!("KUnit: {}", suite.name),
+                [suite.passed, suite.failed, suite.skipped],
+                suite.failures.clone(),
+            );
+        }
+        if let Some(wanted) = &expected.suites {
+            let mut problems = results.errors.clone();
+            let missing = results.missing(wanted);
+            if !missing.is_empty() {
+                problems.push(format!("no results of {}", missing.join(", ")));
+            } else if results.passed() == 0 {
+                problems.push("no test passed".to_string());
+            }
+            self.report.note_problems("all suites ran", problems);
+        } else if !results.errors.is_empty() {
+            self.report.note_problems("KTAP", results.errors);
+        }
+        self.suites = results.suites;
+    }
+
+    fn judge_transfers(&mut self, logs: &Logs, expected: &Expected) {
+        match transfers::transfers(&logs.console) {
+            Ok(transfers) => {
+                let reason = |t: &Transfer| format!("{}: {}", t.place, t.result);
+                let bad: Vec<String> = transfers
+                    .iter()
+                    .filter(|transfer| !transfer.good())
+                    .map(reason)
+                    .collect();
+                let counts = [transfers.len() - bad.len(), bad.len(), 0];
+                self.report.count("edu: transfers", counts, bad);
+                self.transfers = transfers;
+            }
+            Err(error) if expected.transfers => {
+                self.report.note("edu: transfers", Err::<(), _>(error));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn judge_console(&mut self, logs: &Logs) {
+        let late = logs.timed_out.then(|| "the time was over".to_string());
+        let found = self.findings.iter().map(ToString::to_string);
+        let mut problems: Vec<String> = late.into_iter().chain(found).collect();
+        if !problems.is_empty() {
+            problems.push(format!("(log: {})", logs.console_path.display()));
+        }
+        self.report.note_problems("console", problems);
+    }
+
+    fn judge_trace(&mut self, logs: &Logs, expected: &Expected) {
+        let mut untraced = expected.untraced.clone();
+        if expected.reserved_memory {
+            let pool = reserved_memory::judge(&logs.console, &logs.trace);
+            if let Some(pool) = self.report.note("reserved memory", pool) {
+                self.report.facts.push(format!(
+                    "reserved memory: {} allocations for {}",
+                    pool.allocations, pool.device
+                ));
+                untraced.push(pool.device);
+            }
+        }
+        let trace = untraced.iter().fold(logs.trace.clone(), |trace, device| {
+            trace::without(&trace, device)
+        });
+        if expected.tracing != Tracing::Off {
+            let mut allocations = trace::judge(&trace);
+            self.report.facts.push(allocations.to_string());
+            // A run that was cut off has no trace, and is bad for that.
+            if expected.tracing == Tracing::Balanced && allocations.none() {
+                allocations.problems.clear();
+            }
+            let problems = allocations.problems.clone();
+            self.report.note_problems("trace of allocations", problems);
+            self.allocations = allocations;
+        }
+        if expected.totals {
+            let number = self
+                .report
+                .note("totals of allocations", totals::judge(&trace));
+            self.report
+                .facts
+                .extend(number.map(|number| format!("counted: {number} allocations, all freed")));
+        }
+        if let Some(expected) = &expected.marks {
+            let judged = marks::live(&logs.trace).and_then(|live| {
+                ensure!(live == *expected, "they are {live:?} and not {expected:?}");
+                Ok(())
+            });
+            self.report.note("allocations at each mark", judged);
+        }
+    }
+
+    fn judge_measurements(&mut self, logs: &Logs, expected: &Expected) {
+        let report = &mut self.report;
+        let all = match measurements::read(&logs.console) {
+            Ok(all) => all,
+            Err(error) => {
+                report.note("measurements", Err::<(), _>(error));
+                return;
+            }
+        };
+        if let Some(content) = expected.fresh_memory {
+            let judged = measurements::judge_stale(&all, content);
+            report.note("stale memory", judged);
+        }
+        if let Some(mapped) = &expected.mapped {
+            report.note("address space", measurements::judge_space(&all, mapped));
+        }
+        self.measurements = all;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The logs of a real run, see tests/data.
+    fn real(name: &str) -> Logs {
+        let path = format!(
+            "{}/tests/data/console-{name}.log",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        Logs {
+            console: std::fs::read_to_string(&path).expect(&path),
+            console_path: path.into(),
+            ..Logs::default()
+        }
+    }
+
+    fn failing(verdict: &Verdict) -> Vec<&str> {
+        let names = verdict.report.failing().map(|check| check.name.as_str());
+        names.collect()
+    }
+
+    #[test]
+    fn a_good_run_is_good() {
+        let expected = Expected {
+            suites: Some(vec!["dma_coherent_alloc".to_string()]),
+            ..Expected::default()
+        };
+        let verdict = Verdict::of(&real("clean"), &expected);
+        assert!(verdict.good(), "{verdict:#?}");
+        assert!(verdict.tests_passed() > 9);
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_is_not_good_whatever_it_says() {
+        let mut logs = real("clean");
+        logs.timed_out = true;
+        let verdict = Verdict::of(&logs, &Expected::default());
+        assert_eq!(failing(&verdict), ["console"]);
+        let error = verdict.into_result().expect_err("late").to_string();
+        assert!(error.contains("the time was over"), "{error}");
+        assert!(error.contains("console-clean.log"), "{error}");
+    }
+
+    #[test]
+    fn a_failing_test_is_seen_also_where_none_is_asked_for() {
+        let verdict = Verdict::of(&real("kunit"), &Expected::default());
+        let failing = failing(&verdict);
+        assert_eq!(
+            failing,
+            ["KUnit: bad_first", "KUnit: bad_second", "console"]
+        );
+    }
+
+    #[test]
+    fn what_is_expected_has_to_be_there() {
+        let expected = Expected {
+            suites: Some(vec!["never".to_string()]),
+            transfers: true,
+            tracing: Tracing::Needed,
+            totals: true,
+            entries: true,
+            unbinds: Some(1),
+            addresses: Some(Addressing::Physical),
+            reserved_memory: true,
+            fresh_memory: Some(FreshMemory::Zeroed),
+            mapped: Some(Vec::new()),
+            marks: Some(vec![("bound".to_string(), 1)]),
+            ..Expected::default()
+        };
+        let verdict = Verdict::of(&real("clean"), &expected);
+        assert_eq!(failing(&verdict).len(), 11, "{:?}", failing(&verdict));
+    }
+}
