@@ -12,8 +12,8 @@ use core::{
 use kernel::{
     debugfs::BinaryWriter,
     dma::{
+        bound,
         Coherent,
-        CoherentBound,
         CoherentBox,
         CoherentHandle,
         CoherentIoBackend,
@@ -103,14 +103,28 @@ assert_not_impl_any!(Coherent<Cell<u32>>: Sync);
 assert_not_impl_any!(Coherent<bool>: Sync);
 assert_not_impl_any!(CoherentView<'static, Cell<u32>>: Send, Sync);
 
-// What is bound leads to the buffer, and never gives it away.
-assert_impl_all!(CoherentBound<'static, u32>: core::ops::Deref<Target = Coherent<u32>>);
-assert_not_impl_any!(CoherentBound<'static, u32>: core::ops::DerefMut, Clone);
-assert_not_impl_any!(Coherent<u32>: From<CoherentBound<'static, u32>>);
-assert_impl_all!(CoherentBound<'static, u32>: Send, Sync);
-assert_impl_all!(CoherentBound<'static, Pinned, NoMapping>: Send, Sync);
-assert_not_impl_any!(CoherentBound<'static, Pinned>: Send, Sync);
-assert_eq_size!(Coherent<u32>, CoherentBound<'static, u32>);
+// A bound buffer lends the unbound one, and never gives it away.
+assert_impl_all!(bound::Coherent<'static, u32>: core::ops::Deref<Target = Coherent<u32>>);
+assert_not_impl_any!(bound::Coherent<'static, u32>: core::ops::DerefMut, Clone);
+assert_not_impl_any!(Coherent<u32>: From<bound::Coherent<'static, u32>>);
+assert_not_impl_any!(Coherent<u32>: From<bound::CoherentBox<'static, u32>>);
+assert_impl_all!(&'static bound::Coherent<'static, u32>: Io<'static>);
+assert_impl_all!(&'static bound::CoherentHandle<'static>: Io<'static>);
+assert_impl_all!(bound::Coherent<'static, [u8]>: BinaryWriter);
+assert_not_impl_any!(bound::CoherentHandle<'static>: BinaryWriter);
+assert_impl_all!(bound::Coherent<'static, u32>: Send, Sync);
+assert_impl_all!(bound::Coherent<'static, Pinned, NoMapping>: Send, Sync);
+assert_not_impl_any!(bound::Coherent<'static, Pinned>: Send, Sync);
+assert_not_impl_any!(bound::CoherentBox<'static, Pinned>: Send, Sync);
+assert_type_eq_all!(
+    bound::CoherentHandle<'static>,
+    bound::Coherent<'static, [u8], NoMapping>
+);
+assert_eq_size!(
+    Coherent<u32>,
+    bound::Coherent<'static, u32>,
+    bound::CoherentBox<'static, u32>
+);
 
 // A kind costs nothing.
 assert_eq_size!(Coherent<u32>, Coherent<u32, NoMapping>, CoherentBox<u32>);

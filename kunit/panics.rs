@@ -18,7 +18,6 @@ use kernel::{
         At,
         Attrs,
         Coherent,
-        CoherentBound,
         CoherentBox,
         CoherentHandle,
         CoherentIoBackend,
@@ -132,32 +131,6 @@ pub mod any {
 
     pub fn dma_address(c: &Elements) -> DmaAddress {
         c.dma_address()
-    }
-
-    pub fn bind(
-        c: Coherent<Queue, NoMapping>,
-        dev: &Dev,
-    ) -> Result<CoherentBound<'_, Queue, NoMapping>> {
-        c.bind(dev)
-    }
-}
-
-/// `impl<T: KnownSize + ?Sized, Kind: CoherentKind> Deref for CoherentBound<'_, T, Kind>`
-pub mod bound_deref {
-    use super::*;
-    use core::ops::Deref;
-
-    pub fn deref<'a>(c: &'a CoherentBound<'_, [Element], NoMapping>) -> &'a Elements {
-        c.deref()
-    }
-}
-
-/// `impl<T: KnownSize + ?Sized, Kind: CoherentKind> Drop for CoherentBound<'_, T, Kind>`
-pub mod bound_drop {
-    use super::*;
-
-    pub fn drop(c: CoherentBound<'_, Queue, NoMapping>) {
-        core::mem::drop(c)
     }
 }
 

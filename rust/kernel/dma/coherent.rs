@@ -2,18 +2,18 @@
 
 //! DMA-coherent memory.
 //!
-//! One type, [`Coherent<T, Kind>`], holds an allocation of the `dma_alloc_attrs` API and frees it
-//! when it is dropped. Its [kind](CoherentKind) says who reaches the memory:
+//! A [`Coherent<T, Kind>`] owns an allocation of `dma_alloc_attrs()`. Its [kind](CoherentKind) says
+//! whether the CPU can access the memory:
 //!
-//! | kind               | the device | the CPU                                            |
-//! | ------------------ | ---------- | -------------------------------------------------- |
-//! | [`Normal`] (default) | yes      | yes, with I/O accessors or, unsafely, references   |
-//! | [`NoMapping`]      | yes        | no: there are no methods for it                    |
+//! | kind                 | device access | CPU access                             |
+//! | -------------------- | ------------- | -------------------------------------- |
+//! | [`Normal`] (default) | yes           | I/O accessors or, unsafely, references |
+//! | [`NoMapping`]        | yes           | none                                   |
 //!
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
 mod at;
-mod bound;
+pub mod bound;
 mod boxed;
 mod handle;
 mod view;
@@ -23,7 +23,6 @@ pub use self::at::{
     At,
     Span, //
 };
-pub use self::bound::CoherentBound;
 pub use self::boxed::CoherentBox;
 pub use self::handle::CoherentHandle;
 pub use self::view::{
@@ -60,108 +59,93 @@ use core::{
     ptr::NonNull, //
 };
 
-/// Marker trait for the kinds of a [`Coherent`] allocation.
+/// Marker trait for the kind of a [`Coherent`] buffer: whether the CPU can access the memory.
 ///
-/// A kind says who reaches the memory, and its [`ATTRS`](CoherentKind::ATTRS) what the C API need
-/// not do therefore. Methods that touch memory from the CPU exist for [`Normal`] only; a kind
-/// without a mapping does not refuse them at run time, it does not have them.
+/// Methods for CPU access exist for a kind that implements [`CpuMapping`], and for no other.
 ///
-/// This trait is sealed: [`Normal`] and [`NoMapping`] are its only implementations.
-///
-/// [`Coherent`]: crate::dma::Coherent
+/// This trait is sealed. Its implementations are [`Normal`] and [`NoMapping`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of coherent memory",
     label = "not a kind",
-    note = "the kinds are `Normal` (the CPU and the device) and `NoMapping` (the device alone)"
+    note = "the kinds are `Normal` (CPU and device access) and `NoMapping` (device access only)"
 )]
-pub trait CoherentKind: private::Sealed {
-    /// The attributes that this kind implies.
-    ///
-    /// They are settled after the ones that a caller passes to a constructor: a caller can neither
-    /// add an attribute that decides about the kind nor mask it away.
-    ///
-    /// [`Coherent::new_zeroed`] does without them.
-    ///
-    /// [`Coherent::new_zeroed`]: crate::dma::Coherent::new_zeroed
-    const ATTRS: Attrs;
-}
+pub trait CoherentKind: private::Kind {}
 
-/// The kinds of memory that the CPU can reach: [`Normal`], and no other.
+/// Marker trait for a [`CoherentKind`] with CPU access.
 ///
-/// What touches memory from the CPU exists for a kind that implements this, and the compiler says
-/// so to a driver that reads memory without a mapping.
+/// This trait is sealed. [`Normal`] is its only implementation.
 #[diagnostic::on_unimplemented(
-    message = "the CPU cannot reach memory of kind `{Self}`: it has no mapping there",
-    label = "reads or writes memory that only the device reaches",
-    note = "to give the device the address of a part, take `io_project!(..).dma_address()`",
-    note = "for memory that both reach, allocate a `Coherent<T>`, whose kind is `Normal`"
+    message = "the CPU cannot access memory of kind `{Self}`",
+    label = "CPU access to memory without a mapping",
+    note = "to tell the device the address of a part, use `io_project!(..).dma_address()`",
+    note = "for memory that both access, allocate a `Coherent<T>`, whose kind is `Normal`"
 )]
-pub trait CpuMapping: CoherentKind {}
+pub trait CpuMapping: CoherentKind + private::Mapped {}
 
-impl CpuMapping for Normal {}
-
-/// The default [`CoherentKind`]: memory that both the CPU and the device can reach.
-///
-/// Methods for access by the CPU, such as [`Coherent::zeroed`] or [`io_read!`], exist for this kind
-/// only.
-///
-/// [`Coherent::zeroed`]: crate::dma::Coherent::zeroed
-/// [`io_read!`]: crate::io::io_read
+/// The default [`CoherentKind`]: memory that both the CPU and the device can access.
 pub struct Normal;
 
-/// The [`CoherentKind`] of memory that only the device reaches.
+/// The [`CoherentKind`] of memory that only the device can access.
 ///
-/// The memory is allocated with `DMA_ATTR_NO_KERNEL_MAPPING`. In place of an address for the CPU
-/// the C API returns an opaque cookie, which is kept to free the allocation and never handed out.
+/// The memory is allocated with `DMA_ATTR_NO_KERNEL_MAPPING`. The C API then returns an opaque
+/// cookie instead of a CPU address; it is kept to free the memory and never handed out. A driver
+/// uses such a buffer by its address: [`Coherent::dma_address`] of the whole, [`io_project!`] and
+/// [`CoherentView::dma_address`] of a part.
 ///
-/// What a driver can do with such a buffer is to tell the device where it is: of the whole by
-/// [`Coherent::dma_address`], of a part by [`io_project!`] and [`CoherentView::dma_address`].
+/// The attribute is a hint. dma-iommu, per-device pools, restricted pools and confidential guests
+/// ignore it and map the memory anyway (`iommu_dma_alloc()` in `drivers/iommu/dma-iommu.c`,
+/// `dma_direct_alloc()` in `kernel/dma/direct.c`), and on many platforms the pages are part of the
+/// kernel's linear mapping. "No mapping" means no access through this API, not that the memory is
+/// physically unmapped.
 ///
-/// "No mapping" is a promise about this API and not about the machine: some DMA backends ignore the
-/// attribute and map the memory nevertheless (e.g. `iommu_dma_alloc()` in
-/// `drivers/iommu/dma-iommu.c`), and on an architecture whose kernel maps all of its memory the
-/// pages stay part of that mapping.
-///
-/// Memory that the device has to find zeroed is allocated without that attribute, by
-/// [`Coherent::new_zeroed`], and its address is a cookie all the same.
-///
-/// [`Coherent::new_zeroed`]: crate::dma::Coherent::new_zeroed
-/// [`Coherent::dma_address`]: crate::dma::Coherent::dma_address
-/// [`CoherentView::dma_address`]: crate::dma::CoherentView::dma_address
 /// [`io_project!`]: crate::io::io_project
 pub struct NoMapping;
 
-impl CoherentKind for Normal {
-    const ATTRS: Attrs = Attrs(0);
-}
-
-impl CoherentKind for NoMapping {
-    const ATTRS: Attrs = Attrs(bindings::DMA_ATTR_NO_KERNEL_MAPPING);
-}
+impl CoherentKind for Normal {}
+impl CoherentKind for NoMapping {}
+impl CpuMapping for Normal {}
 
 mod private {
+    use super::{
+        NoMapping,
+        Normal, //
+    };
+
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be a kind of coherent memory: the kinds are a closed set",
         label = "not a kind",
-        note = "the kinds are `Normal` (the CPU and the device) and `NoMapping` (the device alone)"
+        note = "the kinds are `Normal` (CPU and device access) and `NoMapping` (device access only)"
     )]
-    pub trait Sealed {}
+    pub trait Kind {
+        /// Whether the memory has a mapping for the CPU.
+        const CPU_MAPPING: bool;
+    }
 
-    impl Sealed for super::Normal {}
-    impl Sealed for super::NoMapping {}
+    impl Kind for Normal {
+        const CPU_MAPPING: bool = true;
+    }
+
+    impl Kind for NoMapping {
+        const CPU_MAPPING: bool = false;
+    }
+
+    pub trait Mapped {}
+
+    impl Mapped for Normal {}
 }
 
-/// An allocation of DMA-coherent memory that holds a `T`.
+/// A buffer of DMA-coherent memory for a `T`.
 ///
-/// The memory can be reached by the device and, if `Kind` is [`Normal`], by the CPU, without
-/// explicit synchronization between the two. It is freed when the `Coherent` is dropped.
+/// The device and, if `Kind` is [`Normal`], the CPU can access the memory without explicit
+/// synchronization. It is freed on drop.
 ///
-/// `T` describes the layout of the memory, also for [`NoMapping`], where no CPU ever sees a `T`:
-/// [`io_project!`] names a part of the buffer, checks that it is inside, and gives its DMA address.
+/// `T` is the layout of the memory, even for [`NoMapping`], where no CPU ever sees a `T`:
+/// [`io_project!`] names a part of the buffer, checks that it is in bounds, and returns a view with
+/// the DMA address of that part.
 ///
 /// # Examples
 ///
-/// A buffer for both sides, and one for the device alone:
+/// A buffer for the CPU and the device, and one for the device only:
 ///
 /// ```
 /// # use kernel::device::{
@@ -185,42 +169,48 @@ mod private {
 /// io_write!(&shared, [build: 3], 42);
 /// assert_eq!(io_read!(&shared, [build: 3]), 42);
 ///
-/// let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::new(dev, GFP_KERNEL)?;
+/// let frames: Coherent<[[u8; 4096]; 8], NoMapping> = Coherent::new(dev, GFP_KERNEL)?;
 /// let third = io_project!(&frames, [build: 2]).dma_address();
-/// assert_eq!(third, frames.dma_address() + 8192);
+/// assert_eq!(third - frames.dma_address(), 8192);
 /// # Ok::<(), Error>(()) }
 /// ```
 ///
 /// # Context
 ///
-/// Allocating may sleep unless `gfp_flags` say otherwise (see [`GFP_ATOMIC`]). Dropping a
-/// `Coherent` is for process context, with interrupts enabled and no spinlock held, whatever the
-/// kind: `dma_free_attrs()` in `kernel/dma/mapping.c` warns if interrupts are disabled, and it may
-/// remove a mapping, which sleeps.
+/// Constructors may sleep unless `gfp_flags` say otherwise (see [`GFP_ATOMIC`]). Dropping needs
+/// process context, interrupts enabled and no spinlock held, for every kind: `dma_free_attrs()` in
+/// `kernel/dma/mapping.c` may unmap the memory, which sleeps, and warns if interrupts are disabled.
+/// It does not warn for memory of a per-device pool.
 ///
-/// The device must have stopped using the memory before it is dropped. It has to be dropped while
-/// the device is bound to the driver that allocated it.
+/// # Lifetime
 ///
-/// [`Self::bind`] makes the compiler see to that.
+/// A `Coherent` holds a reference to its device, which keeps the device alive, but not bound to its
+/// driver. Drop the buffer
+///
+/// - after the device stopped using the memory, and
+/// - while the device is still bound to the driver that allocated it.
+///
+/// Unbinding frees the device's range map, and on 32-bit arm resets its DMA operations
+/// (`device_unbind_cleanup()` in `drivers/base/dd.c`); removing the device frees its IOMMU state
+/// (`iommu_deinit_device()` in `drivers/iommu/iommu.c`). A buffer freed after that may be freed
+/// through dma-direct, which misinterprets the DMA address and the cookie of an IOMMU allocation.
 ///
 /// # Invariants
 ///
 /// - `cpu_addr`, `dma_addr` and `dma_attrs` belong to one allocation of [`size()`](Self::size)
-///   bytes that `dma_alloc_attrs` made for `dev` and that has not been freed: `cpu_addr` has the
-///   address that it returned.
-/// - If `Kind` is [`Normal`], `dma_attrs` does not have `DMA_ATTR_NO_KERNEL_MAPPING`, and
+///   bytes, made by `dma_alloc_attrs` for `dev` and not freed yet: `cpu_addr` has the address that
+///   `dma_alloc_attrs` returned.
+/// - If `Kind` is [`Normal`], `dma_attrs` does not contain `DMA_ATTR_NO_KERNEL_MAPPING`, and
 ///   `cpu_addr` is aligned for `T` and valid for reads and writes of the allocation.
-/// - If `Kind` is [`NoMapping`], the address is an opaque cookie, with or without that attribute:
-///   it is for `dma_free_attrs` and nothing else.
-/// - The allocation starts at a multiple of [`PAGE_SIZE`], and it does not wrap around the end of
-///   the DMA address space.
+/// - If `Kind` is [`NoMapping`], the address in `cpu_addr` is an opaque cookie, with or without
+///   that attribute: only `dma_free_attrs` may use it.
+/// - `dma_addr` is a multiple of [`PAGE_SIZE`], and `dma_addr + size() - 1` does not overflow.
 ///
 /// [`GFP_ATOMIC`]: crate::alloc::flags::GFP_ATOMIC
 /// [`io_project!`]: crate::io::io_project
-// TODO: An allocation may hold resources of its device, such as mappings in an IOMMU, and those go
-// away when the device is unbound. A `Coherent` does not know about that: drivers have to drop it
-// before. The device's resources should be revoked at unbind while the memory lives on, so that
-// the CPU needs no critical section to access it.
+// TODO: A DMA allocation may hold resources of its device, such as IOMMU mappings, which must not
+// outlive the binding. They should be revoked on unbind, while the memory lives on, so that the CPU
+// can access it without a critical section.
 pub struct Coherent<T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
     dev: ARef<Device>,
     dma_addr: DmaAddress,
@@ -229,71 +219,106 @@ pub struct Coherent<T: KnownSize + ?Sized, Kind: CoherentKind = Normal> {
     kind: PhantomData<Kind>,
 }
 
-/// Allocates `size` bytes. Returns the address for the CPU, or the cookie, and the DMA address.
+/// A new allocation for `dev`, not owned by a [`Coherent`] yet: nothing frees it.
 ///
-/// The function that all types and kinds share is the one in C. This one is inlined, as returning
-/// both of its values from a function of its own takes more instructions than it has.
-#[inline]
-fn dma_alloc(
-    dev: &Device<Bound>,
-    size: usize,
-    gfp_flags: Flags,
+/// # Invariants
+///
+/// Those of [`Coherent`].
+#[must_use]
+struct Allocation<'a, T: KnownSize + ?Sized, Kind: CoherentKind> {
+    dev: &'a Device<Bound>,
+    dma_addr: DmaAddress,
+    cpu_addr: NonNull<T>,
     dma_attrs: Attrs,
-) -> Result<(NonNull<c_void>, DmaAddress)> {
-    let mut dma_addr = 0;
-    // SAFETY: `dev.as_raw()` is valid by the type invariant of `device::Device`, and `dma_addr` is
-    // a local variable.
-    let cpu_addr = unsafe {
-        bindings::dma_alloc_attrs(
-            dev.as_raw(),
-            size,
-            &mut dma_addr,
-            gfp_flags.as_raw(),
-            dma_attrs.as_raw(),
-        )
-    };
-
-    Ok((NonNull::new(cpu_addr).ok_or(ENOMEM)?, dma_addr))
+    kind: PhantomData<Kind>,
 }
 
-/// Fails to compile for a `T` that `dma_alloc_attrs` cannot allocate.
-const fn assert_layout<T>() {
-    assert!(size_of::<T>() > 0, "a zero-sized type cannot be allocated");
-    assert!(align_of::<T>() <= PAGE_SIZE, "aligned to more than a page");
-}
+impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
+    /// Allocates `size` bytes, which is the size of what `typed` makes of their address.
+    #[inline]
+    fn new(
+        dev: &'a Device<Bound>,
+        size: usize,
+        typed: impl FnOnce(NonNull<c_void>) -> NonNull<T>,
+        gfp_flags: Flags,
+        dma_attrs: Attrs,
+    ) -> Result<Self> {
+        const {
+            assert!(
+                T::MIN_ALIGN.as_usize() <= PAGE_SIZE,
+                "aligned to more than a page"
+            )
+        };
 
-impl<T, Kind: CoherentKind> Coherent<T, Kind> {
-    /// Allocates memory for a `T`.
-    fn alloc_value(dev: &Device<Bound>, gfp_flags: Flags, dma_attrs: Attrs) -> Result<Self> {
-        const { assert_layout::<T>() };
+        // `Attrs` implements `!`, so a caller may pass any bit. Only the kind decides on this one.
+        let no_mapping = Attrs(bindings::DMA_ATTR_NO_KERNEL_MAPPING);
+        let dma_attrs = if Kind::CPU_MAPPING {
+            dma_attrs & !no_mapping
+        } else {
+            dma_attrs | no_mapping
+        };
 
-        let dma_attrs = Self::settle(dma_attrs);
-        let (cpu_addr, dma_addr) = dma_alloc(dev, size_of::<T>(), gfp_flags, dma_attrs)?;
+        let mut dma_addr = 0;
+        // SAFETY: `dev.as_raw()` is valid by the type invariant of `Device`, and `dma_addr` is a
+        // local variable.
+        let cpu_addr = unsafe {
+            bindings::dma_alloc_attrs(
+                dev.as_raw(),
+                size,
+                &mut dma_addr,
+                gfp_flags.as_raw(),
+                dma_attrs.as_raw(),
+            )
+        };
 
         // INVARIANT:
-        // - The allocation was just made, with the size of `T` and these attributes.
-        // - For `Normal`, `settle` took the attribute out. Hence `dma_alloc_attrs` returned the
-        //   address of a mapping for the CPU, as aligned as the allocation: to a page, so for `T`.
-        // - For `NoMapping`, nothing is said of the address.
+        // - The allocation was just made, with this size and these attributes.
+        // - For `Normal`, the attribute was taken out, so `dma_alloc_attrs` returned a CPU address,
+        //   aligned to a page like the DMA address (see `Documentation/core-api/dma-api-howto.rst`)
+        //   and therefore for `T`.
+        // - For `NoMapping`, the address is not used.
+        // - The device can access every byte, so the last one has a DMA address, too.
         Ok(Self {
-            dev: ARef::from(&**dev),
+            dev,
             dma_addr,
-            cpu_addr: cpu_addr.cast(),
+            cpu_addr: typed(NonNull::new(cpu_addr).ok_or(ENOMEM)?),
             dma_attrs,
             kind: PhantomData,
         })
     }
+
+    /// Transfers the allocation to a [`Coherent`], which takes a reference to the device.
+    #[inline]
+    fn into_coherent(self) -> Coherent<T, Kind> {
+        // INVARIANT: The type invariants are those of `self`.
+        Coherent {
+            dev: self.dev.into(),
+            dma_addr: self.dma_addr,
+            cpu_addr: self.cpu_addr,
+            dma_attrs: self.dma_attrs,
+            kind: PhantomData,
+        }
+    }
 }
 
-impl<T, Kind: CoherentKind> Coherent<[T], Kind> {
+impl<'a, T, Kind: CoherentKind> Allocation<'a, T, Kind> {
+    /// Allocates memory for a `T`.
+    fn value(dev: &'a Device<Bound>, gfp_flags: Flags, dma_attrs: Attrs) -> Result<Self> {
+        const { assert!(size_of::<T>() > 0, "a zero-sized type cannot be allocated") };
+
+        Self::new(dev, size_of::<T>(), NonNull::cast, gfp_flags, dma_attrs)
+    }
+}
+
+impl<'a, T, Kind: CoherentKind> Allocation<'a, [T], Kind> {
     /// Allocates memory for `len` elements.
-    fn alloc_elements(
-        dev: &Device<Bound>,
+    fn elements(
+        dev: &'a Device<Bound>,
         len: usize,
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
-        const { assert_layout::<T>() };
+        const { assert!(size_of::<T>() > 0, "a zero-sized type cannot be allocated") };
 
         // `dma_alloc_attrs` has no error for an empty allocation.
         if len == 0 {
@@ -301,60 +326,36 @@ impl<T, Kind: CoherentKind> Coherent<[T], Kind> {
         }
 
         let size = Layout::array::<T>(len).map_err(|_| ENOMEM)?.size();
-        let dma_attrs = Self::settle(dma_attrs);
-        let (cpu_addr, dma_addr) = dma_alloc(dev, size, gfp_flags, dma_attrs)?;
-
-        // INVARIANT:
-        // - The allocation was just made, with the size of `len` elements and these attributes.
-        // - For `Normal`, `settle` took the attribute out. Hence `dma_alloc_attrs` returned the
-        //   address of a mapping for the CPU, as aligned as the allocation: to a page, so for `T`.
-        // - For `NoMapping`, nothing is said of the address.
-        Ok(Self {
-            dev: ARef::from(&**dev),
-            dma_addr,
-            cpu_addr: NonNull::slice_from_raw_parts(cpu_addr.cast(), len),
-            dma_attrs,
-            kind: PhantomData,
-        })
-    }
-
-    /// Returns the number of elements in this allocation.
-    ///
-    /// For the number of bytes, see [`Self::size`].
-    #[inline]
-    #[expect(clippy::len_without_is_empty, reason = "an allocation is never empty")]
-    pub fn len(&self) -> usize {
-        self.cpu_addr.len()
+        let typed = |addr: NonNull<c_void>| NonNull::slice_from_raw_parts(addr.cast(), len);
+        Self::new(dev, size, typed, gfp_flags, dma_attrs)
     }
 }
 
 impl<T: KnownSize + ?Sized, Kind: CoherentKind> Coherent<T, Kind> {
-    /// Settles the attribute that the kind decides about, and which a caller therefore cannot.
-    #[inline]
-    fn settle(dma_attrs: Attrs) -> Attrs {
-        (dma_attrs & !NoMapping::ATTRS) | Kind::ATTRS
-    }
-
-    /// Returns the size of this allocation, in bytes.
+    /// Returns the size of the buffer, in bytes.
     #[inline]
     pub fn size(&self) -> usize {
         T::size(self.cpu_addr.as_ptr())
     }
 
-    /// Returns the DMA address of this allocation, to be given to the device.
+    /// Returns the DMA address of the buffer.
     ///
-    /// For the address of a part of it, see [`io_project!`](crate::io::io_project).
+    /// For the address of a part, see [`io_project!`](crate::io::io_project).
     #[inline]
     pub fn dma_address(&self) -> DmaAddress {
         self.dma_addr
     }
-}
 
-impl<T: KnownSize + ?Sized, Kind: CoherentKind> Drop for Coherent<T, Kind> {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants, `dev` is the device that the allocation was made for, and
-        // size, address (or cookie), DMA address and attributes are those of the allocation, which
-        // has not been freed yet.
+    /// Frees the memory.
+    ///
+    /// # Safety
+    ///
+    /// The buffer must not be used or freed afterwards.
+    #[inline]
+    unsafe fn free(&mut self) {
+        // SAFETY: By the type invariants, `dev` is the device of the allocation, and size, address
+        // or cookie, DMA address and attributes are those of the allocation, which is not freed
+        // yet.
         unsafe {
             bindings::dma_free_attrs(
                 self.dev.as_raw(),
@@ -367,27 +368,48 @@ impl<T: KnownSize + ?Sized, Kind: CoherentKind> Drop for Coherent<T, Kind> {
     }
 }
 
-/// Buffers for the device alone, with a layout of fixed size.
+impl<T, Kind: CoherentKind> Coherent<[T], Kind> {
+    /// Returns the number of elements of the buffer.
+    ///
+    /// For the number of bytes, see [`Self::size`].
+    #[inline]
+    #[expect(clippy::len_without_is_empty, reason = "a buffer is never empty")]
+    pub fn len(&self) -> usize {
+        self.cpu_addr.len()
+    }
+}
+
+impl<T: KnownSize + ?Sized, Kind: CoherentKind> Drop for Coherent<T, Kind> {
+    fn drop(&mut self) {
+        // SAFETY: `self` is dropped, so it is not used afterwards.
+        unsafe { self.free() }
+    }
+}
+
+/// Buffers for the device only, with a layout of fixed size.
 impl<T> Coherent<T, NoMapping> {
-    /// Allocates memory for a `T` that only the device reaches.
+    /// Allocates memory for a `T` that only the device can access.
     ///
-    /// `dma_attrs` are attributes besides `DMA_ATTR_NO_KERNEL_MAPPING`, which the kind implies.
+    /// The kind adds `DMA_ATTR_NO_KERNEL_MAPPING` to `dma_attrs`.
     ///
-    /// Returns [`ENOMEM`] if the allocation fails. A `T` of size zero, or aligned to more than
-    /// [`PAGE_SIZE`], does not compile. May sleep, depending on `gfp_flags`.
+    /// Returns [`ENOMEM`] if the allocation fails. On x86 with `iommu=force` and AMD's GART, that
+    /// is always the case (`gart_alloc_coherent()` in `arch/x86/kernel/amd_gart_64.c`). A
+    /// zero-sized `T`, or one aligned to more than [`PAGE_SIZE`], does not compile. May sleep,
+    /// depending on `gfp_flags`.
     ///
     /// # Content
     ///
-    /// What the memory holds at first is unspecified, and with it what the device reads. In
-    /// particular it need not be zeroed, not even with [`__GFP_ZERO`]: without a mapping there is
-    /// nothing to clear it through, so `dma_direct_alloc()` in `kernel/dma/direct.c` takes that
-    /// flag out. On that path the device sees what the pages held before. Other backends do clear
-    /// the memory, e.g. `iommu_dma_alloc()` in `drivers/iommu/dma-iommu.c`.
+    /// The content of the new memory is unspecified, even with [`__GFP_ZERO`]:
+    /// `dma_direct_alloc_no_mapping()` in `kernel/dma/direct.c` drops that flag, and the device
+    /// reads stale kernel memory. dma-iommu and pools do zero the memory (`iommu_dma_alloc()` in
+    /// `drivers/iommu/dma-iommu.c`, `__dma_alloc_from_coherent()` in `kernel/dma/coherent.c`).
     ///
-    /// A driver whose device must not see stale kernel memory has the device overwrite the buffer
-    /// first, takes a [`Normal`] buffer, or needs a kernel with `init_on_alloc=1`.
+    /// If the device must not see stale memory, let it overwrite the buffer first, use a [`Normal`]
+    /// buffer, or boot with `init_on_alloc=1`.
     ///
-    /// Or it takes [`Self::new_zeroed`], whose memory the device reads as zeroes.
+    /// On 32-bit arm, `init_on_alloc=1` is not enough for a device that does not snoop the CPU
+    /// caches. Nothing writes the caches back there (`arch_dma_prep_coherent()` is empty), so dirty
+    /// cache lines may overwrite what the device wrote. Use a [`Normal`] buffer.
     ///
     /// # Examples
     ///
@@ -403,11 +425,8 @@ impl<T> Coherent<T, NoMapping> {
     /// };
     ///
     /// # fn test(dev: &Device<Bound>) -> Result {
-    /// let scratch = Coherent::<[u8; 8192], NoMapping>::new_with_attrs(
-    ///     dev,
-    ///     GFP_KERNEL,
-    ///     DMA_ATTR_WRITE_COMBINE,
-    /// )?;
+    /// let scratch: Coherent<[u8; 8192], NoMapping> =
+    ///     Coherent::new_with_attrs(dev, GFP_KERNEL, DMA_ATTR_WRITE_COMBINE)?;
     /// assert_eq!(scratch.size(), 8192);
     /// # Ok::<(), Error>(()) }
     /// ```
@@ -415,31 +434,25 @@ impl<T> Coherent<T, NoMapping> {
     /// [`__GFP_ZERO`]: crate::alloc::flags::__GFP_ZERO
     #[inline]
     pub fn new_with_attrs(dev: &Device<Bound>, gfp_flags: Flags, dma_attrs: Attrs) -> Result<Self> {
-        Self::alloc_value(dev, gfp_flags, dma_attrs)
+        Allocation::value(dev, gfp_flags, dma_attrs).map(Allocation::into_coherent)
     }
 
-    /// Same as [`Self::new_with_attrs`], but with no attributes besides those of the kind.
+    /// Same as [`Self::new_with_attrs`], but with no further attributes.
     #[inline]
     pub fn new(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
         Self::new_with_attrs(dev, gfp_flags, Attrs(0))
     }
 }
 
-/// Buffers for the device alone, of a length that is known at run time.
+/// Buffers for the device only, with a run-time length.
 impl<T> Coherent<[T], NoMapping> {
-    /// Allocates memory for `len` elements that only the device reaches.
+    /// Allocates memory for `len` elements that only the device can access.
     ///
-    /// `len` counts elements; for [`CoherentHandle`] these are bytes. `dma_attrs` are attributes
-    /// besides `DMA_ATTR_NO_KERNEL_MAPPING`, which the kind implies.
+    /// The kind adds `DMA_ATTR_NO_KERNEL_MAPPING` to `dma_attrs`.
     ///
     /// Returns [`EINVAL`] if `len` is zero, and [`ENOMEM`] if the size overflows or the allocation
-    /// fails. A `T` of size zero, or aligned to more than [`PAGE_SIZE`], does not compile. May
-    /// sleep, depending on `gfp_flags`.
-    ///
-    /// What the memory holds at first is unspecified, see
+    /// fails. Otherwise like
     /// [`Coherent<T, NoMapping>::new_with_attrs`](Coherent::new_with_attrs).
-    ///
-    /// That of [`Self::alloc_zeroed`] is zeroes.
     ///
     /// # Examples
     ///
@@ -455,8 +468,8 @@ impl<T> Coherent<[T], NoMapping> {
     /// };
     ///
     /// # fn test(dev: &Device<Bound>, len: usize) -> Result {
-    /// let ring =
-    ///     Coherent::<[u64], NoMapping>::alloc_with_attrs(dev, len, GFP_KERNEL, DMA_ATTR_NO_WARN)?;
+    /// let ring: Coherent<[u64], NoMapping> =
+    ///     Coherent::alloc_with_attrs(dev, len, GFP_KERNEL, DMA_ATTR_NO_WARN)?;
     /// assert_eq!(ring.size(), len * 8);
     /// # Ok::<(), Error>(()) }
     /// ```
@@ -467,28 +480,28 @@ impl<T> Coherent<[T], NoMapping> {
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
-        Self::alloc_elements(dev, len, gfp_flags, dma_attrs)
+        Allocation::elements(dev, len, gfp_flags, dma_attrs).map(Allocation::into_coherent)
     }
 
-    /// Same as [`Self::alloc_with_attrs`], but with no attributes besides those of the kind.
+    /// Same as [`Self::alloc_with_attrs`], but with no further attributes.
     #[inline]
     pub fn alloc(dev: &Device<Bound>, len: usize, gfp_flags: Flags) -> Result<Self> {
         Self::alloc_with_attrs(dev, len, gfp_flags, Attrs(0))
     }
 }
 
-/// Access by the CPU.
+/// CPU access.
 ///
-/// Besides these methods, a buffer implements [`Io`](crate::io::Io) for access that is safe while
-/// the device uses the memory.
-impl<T: KnownSize + ?Sized> Coherent<T> {
-    /// Returns a pointer to the memory, for the CPU.
+/// A buffer also implements [`Io`](crate::io::Io), for access that is safe while the device uses
+/// the memory.
+impl<T: KnownSize + ?Sized, Kind: CpuMapping> Coherent<T, Kind> {
+    /// Returns a pointer to the memory.
     #[inline]
     pub fn as_ptr(&self) -> *const T {
         self.cpu_addr.as_ptr()
     }
 
-    /// Returns a mutable pointer to the memory, for the CPU.
+    /// Returns a mutable pointer to the memory.
     #[inline]
     pub fn as_mut_ptr(&self) -> *mut T {
         self.cpu_addr.as_ptr()
@@ -500,12 +513,12 @@ impl<T: KnownSize + ?Sized> Coherent<T> {
     ///
     /// While the returned reference lives,
     ///
-    /// - the device must not access the memory in a way that changes it,
+    /// - the device must not write to the memory,
     /// - nobody else may write to it, including through [`Self::as_mut`].
     #[inline]
     pub unsafe fn as_ref(&self) -> &T {
-        // SAFETY: By the type invariants for `Normal`, `cpu_addr` is aligned and valid. The caller
-        // promises that nothing changes the memory.
+        // SAFETY: `Normal` is the only `CpuMapping`. By the type invariants for it, `cpu_addr` is
+        // aligned and valid. The caller promises that nothing changes the memory.
         unsafe { self.cpu_addr.as_ref() }
     }
 
@@ -520,18 +533,18 @@ impl<T: KnownSize + ?Sized> Coherent<T> {
     #[expect(clippy::mut_from_ref, reason = "unsafe to use API")]
     #[inline]
     pub unsafe fn as_mut(&self) -> &mut T {
-        // SAFETY: By the type invariants for `Normal`, `cpu_addr` is aligned and valid. The caller
-        // promises that nothing else accesses the memory.
+        // SAFETY: `Normal` is the only `CpuMapping`. By the type invariants for it, `cpu_addr` is
+        // aligned and valid. The caller promises that nothing else accesses the memory.
         unsafe { &mut *self.cpu_addr.as_ptr() }
     }
 }
 
 /// Buffers for the CPU and the device.
 ///
-/// All constructors return [`ENOMEM`] if the allocation fails. A `T` of size zero, or aligned to
-/// more than [`PAGE_SIZE`], does not compile. They may sleep, depending on `gfp_flags`.
+/// All constructors return [`ENOMEM`] if the allocation fails. A zero-sized `T`, or one aligned to
+/// more than [`PAGE_SIZE`], does not compile. May sleep, depending on `gfp_flags`.
 impl<T: AsBytes + FromBytes> Coherent<T> {
-    /// Allocates memory for a `T` and fills it with zeroes.
+    /// Allocates zeroed memory for a `T`.
     ///
     /// # Examples
     ///
@@ -556,7 +569,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
-        Self::alloc_value(dev, gfp_flags | __GFP_ZERO, dma_attrs)
+        Allocation::value(dev, gfp_flags | __GFP_ZERO, dma_attrs).map(Allocation::into_coherent)
     }
 
     /// Same as [`Self::zeroed_with_attrs`], but with no attributes.
@@ -567,7 +580,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
 
     /// Allocates memory for a `T` and initializes it with `init`.
     ///
-    /// If `init` fails, the memory is freed and the error returned.
+    /// If `init` fails, frees the memory and returns its error.
     pub fn init_with_attrs<E>(
         dev: &Device<Bound>,
         gfp_flags: Flags,
@@ -577,7 +590,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
     where
         Error: From<E>,
     {
-        let dmem = Self::alloc_value(dev, gfp_flags, dma_attrs)?;
+        let dmem = Allocation::value(dev, gfp_flags, dma_attrs)?.into_coherent();
 
         // SAFETY:
         // - By the type invariants for `Normal`, the pointer is aligned and valid, and nobody else
@@ -597,7 +610,7 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
         Self::init_with_attrs(dev, gfp_flags, Attrs(0), init)
     }
 
-    /// Allocates memory for `len` elements of type `T` and fills it with zeroes.
+    /// Allocates zeroed memory for `len` elements of type `T`.
     ///
     /// Returns [`EINVAL`] if `len` is zero, and [`ENOMEM`] if the size overflows.
     ///
@@ -626,7 +639,8 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Coherent<[T]>> {
-        Coherent::alloc_elements(dev, len, gfp_flags | __GFP_ZERO, dma_attrs)
+        Allocation::elements(dev, len, gfp_flags | __GFP_ZERO, dma_attrs)
+            .map(Allocation::into_coherent)
     }
 
     /// Same as [`Self::zeroed_slice_with_attrs`], but with no attributes.
@@ -684,20 +698,20 @@ impl<T: AsBytes + FromBytes> Coherent<T> {
     }
 }
 
-// SAFETY: The allocation is tied to no thread. Whoever holds a `Coherent<T>` can reach the `T`, so
-// it has to be one that can be sent.
+// SAFETY: The allocation is not tied to a thread. The owner of a `Coherent<T>` can access the `T`,
+// so `T` has to be `Send`.
 unsafe impl<T: KnownSize + Send + ?Sized> Send for Coherent<T> {}
 
-// SAFETY: Through a shared `Coherent<T>`, memory is reached as bytes, by volatile access that may
-// race (hence `AsBytes + FromBytes`), or as a `T` by unsafe methods whose callers rule out races.
+// SAFETY: A shared `Coherent<T>` gives access to the memory as bytes, by volatile accesses that may
+// race (hence `AsBytes + FromBytes`), or as a `T`, by unsafe methods whose callers rule out races.
 // `T: Sync` is for the shared references that the latter return.
 unsafe impl<T: KnownSize + ?Sized + AsBytes + FromBytes + Sync> Sync for Coherent<T> {}
 
-// SAFETY: The allocation is tied to no thread, and there is no way to reach a `T`.
+// SAFETY: The allocation is not tied to a thread, and there is no access to the `T`.
 unsafe impl<T: KnownSize + ?Sized> Send for Coherent<T, NoMapping> {}
 
-// SAFETY: A shared `Coherent<T, NoMapping>` only tells its size and DMA address, and those of its
-// parts, which do not change.
+// SAFETY: A shared `Coherent<T, NoMapping>` only gives out sizes and DMA addresses, which do not
+// change.
 unsafe impl<T: KnownSize + ?Sized> Sync for Coherent<T, NoMapping> {}
 
 impl<T: KnownSize + AsBytes + ?Sized> debugfs::BinaryWriter for Coherent<T> {
@@ -710,9 +724,9 @@ impl<T: KnownSize + AsBytes + ?Sized> debugfs::BinaryWriter for Coherent<T> {
             return Err(EINVAL);
         }
 
-        // An offset that does not fit into a `usize` is beyond the end, as others may be.
+        // An offset that does not fit into a `usize` is beyond the end.
         let end = self.size();
-        let start = usize::try_from(*offset).map_or(end, |at| at.min(end));
+        let start = usize::try_from(*offset).map_or(end, |start| start.min(end));
         let count = (end - start).min(writer.len());
 
         writer.write_dma(self, start, count)?;

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Projections by constants.
+//! Constant indices and offsets.
 //!
-//! `[build: i]` of [`io_project!`] leaves it to the optimizer to find out that `i` is in bounds,
-//! and one that is not is an undefined symbol when the driver is linked. An index or an offset that
-//! is part of a type is checked when the type is used, and the error says where and by how much.
+//! The bounds check of `[build: i]` in [`io_project!`] has to be removed by the optimizer; if `i`
+//! is out of bounds, the only diagnostic is an undefined symbol at modpost. An index or offset that
+//! is part of a type is checked by the compiler, whose error has the line, the index and the
+//! length.
 //!
 //! [`io_project!`]: crate::io::io_project
 
-use super::*;
-use crate::ptr::projection::ProjectIndex;
+use super::{
+    Coherent,
+    CoherentKind, //
+};
+use crate::{
+    dma::DmaAddress,
+    prelude::*,
+    ptr::projection::ProjectIndex, //
+};
 
-/// A constant index into an array, for projections.
+/// A constant index into an array, for [`io_project!`].
 ///
-/// It goes where the index of [`io_project!`] goes. An index out of bounds is an error of the
-/// compiler at the line of the projection, whatever the optimizer does.
+/// An index out of bounds does not compile, with every flavor of index: `[try: At::<8>]` never fails
+/// at run time and `[panic: At::<8>]` never panics, so prefer `[build: At::<8>]`.
 ///
-/// An array knows its length, a slice does not until the program runs. So this is not for a
-/// [`CoherentHandle`](super::CoherentHandle): there, `[try: i]` checks the index and fails with
-/// [`ERANGE`].
+/// The length of a slice is not known at compile time. Use `[try: i]` for a
+/// [`CoherentHandle`](super::CoherentHandle), which fails with [`ERANGE`].
 ///
 /// # Examples
 ///
@@ -37,19 +44,18 @@ use crate::ptr::projection::ProjectIndex;
 /// };
 ///
 /// # fn test(dev: &Device<Bound>) -> Result {
-/// let frames = Coherent::<[[u8; 4096]; 8], NoMapping>::new(dev, GFP_KERNEL)?;
+/// let frames: Coherent<[[u8; 4096]; 8], NoMapping> = Coherent::new(dev, GFP_KERNEL)?;
 /// let last = io_project!(&frames, [build: At::<7>]).dma_address();
-/// assert_eq!(last, frames.dma_address() + 7 * 4096);
+/// assert_eq!(last - frames.dma_address(), 7 * 4096);
 /// # Ok::<(), Error>(()) }
 /// ```
 ///
 /// [`io_project!`]: crate::io::io_project
 pub struct At<const INDEX: usize>;
 
-/// A constant range of an array, for projections: `LEN` elements from `START` on, at least one.
+/// A constant range of an array, for [`io_project!`]: `LEN` elements from `START` on, at least one.
 ///
-/// What it projects to is an array again, whose length the compiler knows. Otherwise this is like
-/// [`At`].
+/// The projection is an array of `LEN` elements. Otherwise like [`At`].
 ///
 /// # Examples
 ///
@@ -70,25 +76,28 @@ pub struct At<const INDEX: usize>;
 /// };
 ///
 /// # fn test(dev: &Device<Bound>) -> Result {
-/// let buf = Coherent::<[u8; 4096], NoMapping>::new(dev, GFP_KERNEL)?;
+/// let buf: Coherent<[u8; 4096], NoMapping> = Coherent::new(dev, GFP_KERNEL)?;
 /// let part: CoherentView<'_, [u8; 64], NoMapping> = io_project!(&buf, [build: Span::<128, 64>]);
 /// let byte = io_project!(part, [build: At::<63>]).dma_address();
-/// assert_eq!(byte, buf.dma_address() + 191);
+/// assert_eq!(byte - buf.dma_address(), 191);
 /// # Ok::<(), Error>(()) }
 /// ```
+///
+/// [`io_project!`]: crate::io::io_project
 pub struct Span<const START: usize, const LEN: usize>;
 
 /// Fails to compile if `index` is not below `len`.
 ///
-/// The compiler's own message for an array has both numbers in it; `panic!` could not format them.
+/// The compiler's message for an index out of bounds has both numbers; `panic!` cannot format them
+/// in a constant. A type of `N` elements would do for `At`, but not for a size.
 #[inline]
 const fn assert_in_bounds(index: usize, len: usize) {
     [(); usize::MAX].split_at(len).0[index]
 }
 
-// The check stands in each function, so that the place that the compiler names is the driver's.
+// Each function has its own check, so that the compiler's error is at the driver's line.
 //
-// SAFETY: The output is `slice` and the offset of an element, which is in the array: else this does
+// SAFETY: The output is `slice` plus the offset of an element that is in the array, or this does
 // not compile.
 unsafe impl<T, const INDEX: usize, const N: usize> ProjectIndex<[T; N]> for At<INDEX> {
     type Output = T;
@@ -112,8 +121,8 @@ unsafe impl<T, const INDEX: usize, const N: usize> ProjectIndex<[T; N]> for At<I
     }
 }
 
-// SAFETY: The output is `slice` and the offset of an element, and the last element of the output is
-// in the array: else this does not compile.
+// SAFETY: The output is `slice` plus the offset of an element, and its last element is in the
+// array, or this does not compile.
 unsafe impl<T, const START: usize, const LEN: usize, const N: usize> ProjectIndex<[T; N]>
     for Span<START, LEN>
 {
@@ -141,8 +150,7 @@ unsafe impl<T, const START: usize, const LEN: usize, const N: usize> ProjectInde
 impl<T, Kind: CoherentKind> Coherent<T, Kind> {
     /// Returns the DMA address of the byte at a constant offset.
     ///
-    /// An offset that is not inside of a `T` does not compile. To name a part by its type instead
-    /// of its offset, see [`io_project!`](crate::io::io_project).
+    /// An offset out of bounds does not compile.
     ///
     /// # Examples
     ///
@@ -164,17 +172,17 @@ impl<T, Kind: CoherentKind> Coherent<T, Kind> {
     /// }
     ///
     /// # fn test(dev: &Device<Bound>) -> Result {
-    /// let fw = Coherent::<Firmware, NoMapping>::new(dev, GFP_KERNEL)?;
+    /// let fw: Coherent<Firmware, NoMapping> = Coherent::new(dev, GFP_KERNEL)?;
     /// let stack = fw.dma_address_at::<{ offset_of!(Firmware, heap) + 0x4000 }>();
-    /// assert_eq!(stack, fw.dma_address() + 256 + 0x4000);
+    /// assert_eq!(stack - fw.dma_address(), 256 + 0x4000);
     /// # Ok::<(), Error>(()) }
     /// ```
     #[inline]
     pub fn dma_address_at<const OFFSET: usize>(&self) -> DmaAddress {
         const { assert_in_bounds(OFFSET, size_of::<T>()) };
 
-        // CAST: An offset in an allocation fits into a DMA address, as the allocation itself does,
-        // which does not wrap around either.
+        // CAST: An offset in an allocation fits into a DMA address, as the allocation does. By the
+        // type invariants, the sum does not wrap.
         self.dma_addr.wrapping_add(OFFSET as DmaAddress)
     }
 }

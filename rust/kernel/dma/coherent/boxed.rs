@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! DMA-coherent memory before the device knows about it.
+//! DMA-coherent memory that is not shared with the device yet.
 
-use super::*;
+use super::{
+    Allocation,
+    Coherent, //
+};
+use crate::{
+    alloc::Flags,
+    device::{
+        Bound,
+        Device, //
+    },
+    dma::Attrs,
+    prelude::*,
+    ptr::KnownSize,
+    transmute::{
+        AsBytes,
+        FromBytes, //
+    }, //
+};
 use core::ops::{
     Deref,
     DerefMut, //
 };
 
-/// A [`Coherent`] allocation that the CPU still has to itself.
+/// A [`Coherent`] buffer that is not shared with the device yet.
 ///
-/// A `CoherentBox` does not give out its DMA address, so no device accesses the memory, and it can
-/// be used like any other box: by plain references. Converting it to a [`Coherent`] gives that up
-/// and makes the DMA address available.
+/// A `CoherentBox` does not give out its DMA address, so only the CPU accesses the memory, by plain
+/// references. Convert it to a [`Coherent`] to get the DMA address.
 ///
-/// There is no box of kind [`NoMapping`](super::NoMapping): the CPU has no access to such memory.
-///
-/// Context and errors are those of [`Coherent`].
+/// Its kind is [`Normal`](super::Normal). Context and errors are those of [`Coherent`].
 ///
 /// # Examples
 ///
@@ -37,7 +51,7 @@ use core::ops::{
 /// # Ok::<(), Error>(()) }
 /// ```
 ///
-/// The same with elements:
+/// A slice:
 ///
 /// ```
 /// # use kernel::device::{
@@ -83,21 +97,13 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
 
     /// Initializes the element at index `i` with `init`.
     ///
-    /// Returns [`EINVAL`] if `i` is out of bounds, and the error of `init` if that fails; the
-    /// element then holds what `init` wrote until then.
+    /// Returns [`EINVAL`] if `i` is out of bounds, or the error of `init`. If `init` fails, the
+    /// element may be written in part.
     pub fn init_at<E>(&mut self, i: usize, init: impl Init<T, E>) -> Result
     where
         Error: From<E>,
     {
-        let element: *mut T = self.get_mut(i).ok_or(EINVAL)?;
-
-        // SAFETY:
-        // - `element` comes from a mutable reference, so it is aligned, valid and not aliased.
-        // - If this fails, the element may have been written in part. `T: FromBytes` makes that a
-        //   valid value still.
-        unsafe { pin_init::raw_try_init(element, init)? };
-
-        Ok(())
+        init_at(self, i, init)
     }
 
     /// Allocates memory for a copy of `data`, see [`Coherent::from_slice_with_attrs`].
@@ -130,11 +136,9 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
         T: Copy,
     {
         // INVARIANT: The allocation is new.
-        let mut dmem = Coherent::alloc_elements(dev, data.len(), gfp_flags, dma_attrs).map(Self)?;
-
-        // The lengths are the same; `copy_from_slice` would check that, and panic.
-        dmem.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
-
+        let dmem = Allocation::elements(dev, data.len(), gfp_flags, dma_attrs)?;
+        let mut dmem = Self(dmem.into_coherent());
+        dmem.copy_from_slice(data);
         Ok(dmem)
     }
 
@@ -165,6 +169,21 @@ impl<T: AsBytes + FromBytes> CoherentBox<T> {
     pub fn zeroed(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
         Self::zeroed_with_attrs(dev, gfp_flags, Attrs(0))
     }
+}
+
+/// Initializes the element of `slice` at index `i`.
+pub(super) fn init_at<T: FromBytes, E>(slice: &mut [T], i: usize, init: impl Init<T, E>) -> Result
+where
+    Error: From<E>,
+{
+    let element: *mut T = slice.get_mut(i).ok_or(EINVAL)?;
+
+    // SAFETY:
+    // - `element` comes from a mutable reference, so it is aligned, valid and not aliased.
+    // - If this fails, the element may be written in part. `T: FromBytes` makes that a valid value.
+    unsafe { pin_init::raw_try_init(element, init)? };
+
+    Ok(())
 }
 
 impl<T: KnownSize + ?Sized> Deref for CoherentBox<T> {

@@ -7,10 +7,10 @@ use super::{
     NoMapping, //
 };
 
-/// A buffer of bytes for the device alone, of a size that is known at run time.
+/// A buffer for the device only, with a run-time size in bytes.
 ///
-/// This is the case of [`Coherent<T, NoMapping>`](Coherent) for memory that has no layout, or one
-/// that only the device knows. Where the layout is known, let the type say it.
+/// Use this for memory without a layout. If the layout is known, use
+/// [`Coherent<Layout, NoMapping>`](Coherent) instead.
 ///
 /// # Examples
 ///
@@ -29,8 +29,8 @@ use super::{
 /// let heap = CoherentHandle::alloc(dev, 16 * PAGE_SIZE, GFP_KERNEL)?;
 /// assert_eq!(heap.size(), 16 * PAGE_SIZE);
 ///
-/// // An offset beyond the buffer fails with `ERANGE`.
-/// let firmware = io_project!(&heap, [try: offset..]).dma_address();
+/// // Fails with `ERANGE` if the byte at `offset` is out of bounds.
+/// let firmware = io_project!(&heap, [try: offset]).dma_address();
 /// # let _ = firmware;
 /// # Ok::<(), Error>(()) }
 /// ```

@@ -1,26 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! I/O projection of [`Coherent`] allocations.
+//! I/O projection of [`Coherent`] buffers.
 //!
-//! Every kind implements [`IoBase`], so parts of a buffer can be named with [`io_project!`] and
-//! handed to a device with [`CoherentView::dma_address`]. Only [`Normal`] implements [`IoCapable`]
-//! and [`IoCopyable`], so only there the CPU can read and write them.
-//!
-//! [`io_project!`]: crate::io::io_project
+//! [`IoBase`] is implemented for every kind, [`IoCapable`] and [`IoCopyable`] for [`CpuMapping`]
+//! only.
 
-use super::*;
-use crate::io::{
-    IoBackend,
-    IoBase,
-    IoCapable,
-    IoCopyable,
-    SysMem,
-    SysMemBackend, //
+use super::{
+    Coherent,
+    CoherentKind,
+    CpuMapping,
+    NoMapping,
+    Normal, //
 };
+use crate::{
+    dma::DmaAddress,
+    io::{
+        IoBackend,
+        IoBase,
+        IoCapable,
+        IoCopyable,
+        SysMem,
+        SysMemBackend, //
+    },
+    page::PAGE_SIZE,
+    prelude::*,
+    ptr::KnownSize, //
+};
+use core::marker::PhantomData;
 
-/// A part of a [`Coherent`] allocation, together with the DMA address of that part.
+/// A part of a [`Coherent`] buffer, with its DMA address.
 ///
-/// Views are made by [`io_project!`], from a buffer or from another view.
+/// [`io_project!`] returns views, of a buffer or of another view.
 ///
 /// # Examples
 ///
@@ -52,13 +62,13 @@ use crate::io::{
 /// }
 ///
 /// # fn test(dev: &Device<Bound>, index: usize) -> Result {
-/// let queue: Coherent<Queue, NoMapping> = Coherent::<Queue, NoMapping>::new(dev, GFP_KERNEL)?;
+/// let queue: Coherent<Queue, NoMapping> = Coherent::new(dev, GFP_KERNEL)?;
 ///
-/// // An index that is known at compile time is checked at compile time, ...
+/// // A constant index is checked at compile time.
 /// let last = io_project!(&queue, .ring[build: 31]);
 /// assert_eq!(last.dma_address() - queue.dma_address(), 64 + 31 * 16);
 ///
-/// // ... one that is not fails with `ERANGE`. A view can be projected like the buffer.
+/// // A run-time index fails with `ERANGE`. A view is projected like a buffer.
 /// let slot: CoherentView<'_, Descriptor, NoMapping> = io_project!(&queue, .ring[try: index]);
 /// let flags = io_project!(slot, .flags).dma_address();
 /// # let _ = flags;
@@ -73,8 +83,8 @@ use crate::io::{
 /// - If `Kind` is [`Normal`], `ptr` is the CPU address of the part, aligned, and valid kernel
 ///   memory for `'a`.
 /// - If `Kind` is [`NoMapping`], the address of `ptr` is the offset in bytes of the part from the
-///   start of the allocation. An allocation starts at a multiple of `PAGE_SIZE`, so the offset is
-///   as aligned as the part is. `ptr` must not be dereferenced.
+///   start of the allocation, which is a multiple of [`PAGE_SIZE`]. So up to that alignment, the
+///   offset is as aligned as the part. `ptr` must not be dereferenced.
 ///
 /// [`io_project!`]: crate::io::io_project
 pub struct CoherentView<'a, T: ?Sized, Kind: CoherentKind = Normal> {
@@ -91,34 +101,34 @@ impl<T: ?Sized, Kind: CoherentKind> Clone for CoherentView<'_, T, Kind> {
     }
 }
 
-// SAFETY: A view gives access to the memory as a `&T` does, which can be sent if `T` is `Sync`:
-// either by unsafe methods, whose callers rule out races, or by volatile access, which may race.
+// SAFETY: A view gives access to the memory like a `&T`, which is `Send` if `T` is `Sync`: by
+// unsafe methods, whose callers rule out races, or by volatile accesses, which may race.
 unsafe impl<T: ?Sized + Sync> Send for CoherentView<'_, T> {}
 
 // SAFETY: As above; a view is `Copy`, so sharing it is sending it.
 unsafe impl<T: ?Sized + Sync> Sync for CoherentView<'_, T> {}
 
-// SAFETY: No CPU reaches a `T` through this view; it hands out numbers.
+// SAFETY: This view gives no access to a `T`, only its size and DMA address.
 unsafe impl<T: ?Sized> Send for CoherentView<'_, T, NoMapping> {}
 
 // SAFETY: As above.
 unsafe impl<T: ?Sized> Sync for CoherentView<'_, T, NoMapping> {}
 
 impl<T: ?Sized, Kind: CoherentKind> CoherentView<'_, T, Kind> {
-    /// Returns the DMA address of this part of the allocation, to be given to the device.
+    /// Returns the DMA address of this part of the buffer.
     #[inline]
     pub fn dma_address(self) -> DmaAddress {
         self.dma_addr
     }
 }
 
-/// Access by the CPU: `Kind` is [`Normal`].
+/// CPU access.
 impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
-    /// Forgets the DMA address and returns the memory as a [`SysMem`] view.
+    /// Returns the memory as a [`SysMem`] view, without the DMA address.
     #[inline]
     pub fn as_sys_mem(self) -> SysMem<'a, T> {
-        // SAFETY: `Normal` is the only `CpuMapping`. By the type invariant for it, `ptr` is aligned
-        // and valid for `'a`.
+        // SAFETY: `Normal` is the only `CpuMapping`. By the type invariants for it, `ptr` is
+        // aligned and valid for `'a`.
         unsafe { SysMem::new(self.ptr) }
     }
 
@@ -128,7 +138,7 @@ impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
     ///
     /// While the returned reference lives,
     ///
-    /// - the device must not access the memory in a way that changes it,
+    /// - the device must not write to the memory,
     /// - nobody else may write to it, including through [`Self::as_mut`].
     #[inline]
     pub unsafe fn as_ref(self) -> &'a T {
@@ -153,9 +163,34 @@ impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
     }
 }
 
-/// [`IoBackend`] of [`Coherent`] allocations.
-///
-/// All kinds can be projected. Only the backend of [`Normal`] has operations on memory.
+impl<'a, T: ?Sized + KnownSize> CoherentView<'a, T, NoMapping> {
+    /// Casts the view to another type.
+    ///
+    /// Like [`Io::try_cast`](crate::io::Io::try_cast), but for any type: no CPU reads the memory as a `U`, so `U` may have
+    /// padding or invalid bit patterns.
+    ///
+    /// Returns [`EINVAL`] if a `U` does not fit into this part or is not aligned there. A `U`
+    /// aligned to more than [`PAGE_SIZE`] does not compile.
+    #[inline]
+    pub fn try_cast<U>(self) -> Result<CoherentView<'a, U, NoMapping>> {
+        if size_of::<U>() > T::size(self.ptr) || self.ptr.addr() % align_of::<U>() != 0 {
+            return Err(EINVAL);
+        }
+
+        // SAFETY: The cast is in bounds and aligned, so it is a projection.
+        Ok(unsafe { CoherentIoBackend::project_view(self, self.ptr.cast()) })
+    }
+}
+
+impl<T: ?Sized + KnownSize> Coherent<T, NoMapping> {
+    /// Casts the buffer to a view of another type, see [`CoherentView::try_cast`].
+    #[inline]
+    pub fn try_cast<U>(&self) -> Result<CoherentView<'_, U, NoMapping>> {
+        self.as_view().try_cast()
+    }
+}
+
+/// The [`IoBackend`] of [`Coherent`] buffers.
 pub struct CoherentIoBackend<Kind: CoherentKind = Normal>(PhantomData<Kind>);
 
 impl<Kind: CoherentKind> IoBackend for CoherentIoBackend<Kind> {
@@ -171,17 +206,23 @@ impl<Kind: CoherentKind> IoBackend for CoherentIoBackend<Kind> {
         view: Self::View<'a, T>,
         ptr: *mut U,
     ) -> Self::View<'a, U> {
-        // `ptr` lies in the part that `view` covers, and an allocation does not wrap around, not in
-        // the address space of `ptr` and not in that of the device. Hence neither operation wraps;
-        // the plain operators would cost checks with `CONFIG_RUST_OVERFLOW_CHECKS=y`.
+        // Without a CPU address, alignment is known up to that of the allocation.
+        const {
+            assert!(
+                Kind::CPU_MAPPING || U::MIN_ALIGN.as_usize() <= PAGE_SIZE,
+                "aligned to more than a page"
+            )
+        };
+
+        // `ptr` is in the part that `view` covers, and by the type invariants of `Coherent` neither
+        // address wraps there. The plain operators cost checks with CONFIG_RUST_OVERFLOW_CHECKS=y.
         let offset = ptr.addr().wrapping_sub(view.ptr.addr());
 
-        // INVARIANT: By the safety requirement `ptr` is a projection of `view.ptr`, so it is as
-        // valid as that is, `offset` bytes further on; so is the DMA address.
+        // INVARIANT: By the safety requirement, `ptr` is a projection of `view.ptr`, so it is as
+        // valid, `offset` bytes further on. So is the DMA address.
         CoherentView {
             ptr,
-            // CAST: An offset in an allocation fits into a DMA address, as the allocation itself
-            // does.
+            // CAST: An offset in an allocation fits into a DMA address, as the allocation does.
             dma_addr: view.dma_addr.wrapping_add(offset as DmaAddress),
             buffer: PhantomData,
         }
@@ -244,13 +285,16 @@ impl<'a, T: ?Sized + KnownSize, Kind: CoherentKind> IoBase<'a> for &'a Coherent<
     #[inline]
     fn as_view(self) -> CoherentView<'a, Self::Target, Kind> {
         let ptr = self.cpu_addr.as_ptr();
-        let mapped = Kind::ATTRS.0 & NoMapping::ATTRS.0 == 0;
 
         // INVARIANT: The view covers the whole of `self`, which lives for `'a`.
-        // - `Normal`: By the type invariant of `Coherent`, `cpu_addr` is aligned and valid.
-        // - `NoMapping`: The whole starts at offset zero; of the cookie, only the metadata is kept.
+        // - `Normal`: By the type invariants of `Coherent`, `cpu_addr` is aligned and valid.
+        // - `NoMapping`: The buffer starts at offset zero. Of the cookie, only the metadata is kept.
         CoherentView {
-            ptr: if mapped { ptr } else { ptr.with_addr(0) },
+            ptr: if Kind::CPU_MAPPING {
+                ptr
+            } else {
+                ptr.with_addr(0)
+            },
             dma_addr: self.dma_addr,
             buffer: PhantomData,
         }

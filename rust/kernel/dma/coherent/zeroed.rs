@@ -1,42 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory for the device alone that holds zeroes at first.
+//! Zeroed memory for the device only.
 //!
-//! Without a mapping there is nothing to clear memory through, and the direct path does not clear
-//! it. What has no `DMA_ATTR_NO_KERNEL_MAPPING` is zeroed by the C side: by the direct path, its
-//! atomic and restricted pools, the pools of a device or of all devices, and dma-iommu in any case;
-//! by some implementations of `struct dma_map_ops` (`ibmebus_alloc_coherent()` on powerpc,
-//! `xen_grant_dma_alloc()`) if `__GFP_ZERO` is given. What is left is the atomic pool of arm.
+//! `dma_direct_alloc_no_mapping()` never zeroes memory. Without `DMA_ATTR_NO_KERNEL_MAPPING`, the C
+//! side zeroes it: dma-direct with its atomic and restricted pools, per-device and global pools,
+//! and dma-iommu always; some `struct dma_map_ops` (`ibmebus_alloc_coherent()` on powerpc,
+//! `xen_grant_dma_alloc()`) only with `__GFP_ZERO`. The exception is the atomic pool of 32-bit arm.
 //!
-//! So memory is allocated with that flag and without that attribute here, and zeroed once more on
-//! arm. That it has a mapping then is nobody's concern but that of whoever frees it.
+//! So the memory is allocated with that flag and without that attribute, and zeroed again on arm.
+//! The mapping is unused; only the free path needs its address.
 
-use super::*;
-use core::{
-    mem::ManuallyDrop,
-    ptr, //
+use super::{
+    Allocation,
+    Coherent,
+    NoMapping,
+    Normal, //
 };
+use crate::{
+    alloc::Flags,
+    device::{
+        Bound,
+        Device, //
+    },
+    dma::{
+        attrs::DMA_ATTR_MMIO,
+        Attrs, //
+    },
+    prelude::*,
+    ptr::KnownSize, //
+};
+use core::marker::PhantomData;
 
-/// Buffers for the device alone that are zeroed, with a layout of fixed size.
+impl<'a, T: KnownSize + ?Sized> Allocation<'a, T, Normal> {
+    /// Zeroes the memory where the C side does not, and forgets that there is a mapping.
+    #[inline]
+    fn zeroed_without_mapping(self) -> Allocation<'a, T, NoMapping> {
+        // `__alloc_from_pool()` in `arch/arm/mm/dma-mapping.c`, for a device that is not coherent
+        // and an allocation that must not block.
+        if cfg!(CONFIG_ARM) {
+            let size = T::size(self.cpu_addr.as_ptr());
+            // SAFETY: By the type invariants for `Normal`, the memory is valid for writes of `size`
+            // bytes. It is new: nobody else knows it, and it holds no value of `T`.
+            unsafe { self.cpu_addr.cast::<u8>().write_bytes(0, size) };
+        }
+
+        // INVARIANT: It is the same allocation. For `NoMapping`, the address is a cookie.
+        Allocation {
+            dev: self.dev,
+            dma_addr: self.dma_addr,
+            cpu_addr: self.cpu_addr,
+            dma_attrs: self.dma_attrs,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<'a, T> Allocation<'a, T, NoMapping> {
+    /// Allocates zeroed memory for a `T`.
+    #[inline]
+    pub(super) fn zeroed_value(
+        dev: &'a Device<Bound>,
+        gfp_flags: Flags,
+        dma_attrs: Attrs,
+    ) -> Result<Self> {
+        Allocation::<T, Normal>::value(dev, gfp_flags | __GFP_ZERO, dma_attrs & !DMA_ATTR_MMIO)
+            .map(Allocation::zeroed_without_mapping)
+    }
+}
+
+impl<'a, T> Allocation<'a, [T], NoMapping> {
+    /// Allocates zeroed memory for `len` elements.
+    #[inline]
+    pub(super) fn zeroed_elements(
+        dev: &'a Device<Bound>,
+        len: usize,
+        gfp_flags: Flags,
+        dma_attrs: Attrs,
+    ) -> Result<Self> {
+        let dma_attrs = dma_attrs & !DMA_ATTR_MMIO;
+        Allocation::<[T], Normal>::elements(dev, len, gfp_flags | __GFP_ZERO, dma_attrs)
+            .map(Allocation::zeroed_without_mapping)
+    }
+}
+
+/// Zeroed buffers for the device only, with a layout of fixed size.
 impl<T> Coherent<T, NoMapping> {
-    /// Allocates memory for a `T` that only the device reaches, and which it reads as zeroes.
+    /// Allocates zeroed memory for a `T` that only the device can access.
     ///
-    /// This is for a device that must not see what the kernel had in the memory before. It holds
-    /// whatever DMA backend the device has, and it is about the bytes of the `T`: the rest of the
-    /// last page is zeroed on most roads and not on all (see `__dma_alloc_from_coherent()` in
-    /// `kernel/dma/coherent.c`). As with everything in coherent memory, the device has to be told
-    /// of the buffer in a way that is ordered after the writes to it, such as by an [`Io`] write to
-    /// its registers.
+    /// Use this if the device must not see stale kernel memory, and on 32-bit arm for every device
+    /// that does not snoop the CPU caches: there, `Coherent::new` does not write the caches back.
     ///
-    /// The price is that of [`Coherent::zeroed`]: clearing, and the mapping that the kind saves
-    /// otherwise, on those platforms that have to make one. For the kind does not say how memory is
-    /// allocated but who reaches it, and this allocates it without `DMA_ATTR_NO_KERNEL_MAPPING`;
-    /// `dma_attrs` are other attributes.
+    /// The bytes of the `T` are zeroed. The rest of the last page may be stale in memory of a
+    /// per-device pool (`__dma_alloc_from_coherent()` in `kernel/dma/coherent.c` zeroes the
+    /// requested size). To order the zeroes before the device's first access, tell the device the
+    /// address by an [`Io`] write to its registers that is not relaxed ([`RelaxedMmio`] orders
+    /// nothing).
+    ///
+    /// This costs as much as [`Coherent::zeroed`]: the memory is zeroed, and mapped on platforms
+    /// that map it, since it is allocated without `DMA_ATTR_NO_KERNEL_MAPPING`. `DMA_ATTR_MMIO` is
+    /// masked as well: with it, dma-iommu may not flush the zeroes.
     ///
     /// Errors and context are those of
     /// [`Coherent<T, NoMapping>::new_with_attrs`](Coherent::new_with_attrs).
     ///
     /// [`Io`]: crate::io::Io
+    /// [`RelaxedMmio`]: crate::io::RelaxedMmio
     ///
     /// # Examples
     ///
@@ -52,11 +120,8 @@ impl<T> Coherent<T, NoMapping> {
     /// };
     ///
     /// # fn test(dev: &Device<Bound>) -> Result {
-    /// let scratch = Coherent::<[u8; 8192], NoMapping>::new_zeroed_with_attrs(
-    ///     dev,
-    ///     GFP_KERNEL,
-    ///     DMA_ATTR_WRITE_COMBINE,
-    /// )?;
+    /// let scratch: Coherent<[u8; 8192], NoMapping> =
+    ///     Coherent::new_zeroed_with_attrs(dev, GFP_KERNEL, DMA_ATTR_WRITE_COMBINE)?;
     /// assert_eq!(scratch.size(), 8192);
     /// # Ok::<(), Error>(()) }
     /// ```
@@ -66,8 +131,7 @@ impl<T> Coherent<T, NoMapping> {
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
-        let mapped = Coherent::<T>::alloc_value(dev, gfp_flags | __GFP_ZERO, dma_attrs)?;
-        Ok(mapped.zero_fresh().without_mapping())
+        Allocation::zeroed_value(dev, gfp_flags, dma_attrs).map(Allocation::into_coherent)
     }
 
     /// Same as [`Self::new_zeroed_with_attrs`], but with no attributes.
@@ -77,16 +141,13 @@ impl<T> Coherent<T, NoMapping> {
     }
 }
 
-/// Buffers for the device alone that are zeroed, of a length that is known at run time.
+/// Zeroed buffers for the device only, with a run-time length.
 impl<T> Coherent<[T], NoMapping> {
-    /// Allocates memory for `len` elements that only the device reaches, and which it reads as
-    /// zeroes.
+    /// Allocates zeroed memory for `len` elements that only the device can access.
     ///
-    /// `len` counts elements; for [`CoherentHandle`] these are bytes. What is zeroed, and at which
-    /// price, is said at
-    /// [`Coherent<T, NoMapping>::new_zeroed_with_attrs`](Coherent::new_zeroed_with_attrs).
-    ///
-    /// Errors and context are those of
+    /// Otherwise like
+    /// [`Coherent<T, NoMapping>::new_zeroed_with_attrs`](Coherent::new_zeroed_with_attrs). Errors
+    /// and context are those of
     /// [`Coherent<[T], NoMapping>::alloc_with_attrs`](Coherent::alloc_with_attrs).
     ///
     /// # Examples
@@ -114,45 +175,12 @@ impl<T> Coherent<[T], NoMapping> {
         gfp_flags: Flags,
         dma_attrs: Attrs,
     ) -> Result<Self> {
-        let mapped = Coherent::<[T]>::alloc_elements(dev, len, gfp_flags | __GFP_ZERO, dma_attrs)?;
-        Ok(mapped.zero_fresh().without_mapping())
+        Allocation::zeroed_elements(dev, len, gfp_flags, dma_attrs).map(Allocation::into_coherent)
     }
 
     /// Same as [`Self::alloc_zeroed_with_attrs`], but with no attributes.
     #[inline]
     pub fn alloc_zeroed(dev: &Device<Bound>, len: usize, gfp_flags: Flags) -> Result<Self> {
         Self::alloc_zeroed_with_attrs(dev, len, gfp_flags, Attrs(0))
-    }
-}
-
-impl<T: KnownSize + ?Sized> Coherent<T> {
-    /// Zeroes fresh memory where the C side does not.
-    #[inline]
-    fn zero_fresh(self) -> Self {
-        // `__alloc_from_pool()` in `arch/arm/mm/dma-mapping.c`, for a device that is not coherent
-        // and an allocation that must not block.
-        if cfg!(CONFIG_ARM) {
-            // SAFETY: By the type invariants for `Normal`, the memory is valid for writes of
-            // `size()` bytes. It is new: nobody else knows it, and it holds no value of `T`.
-            unsafe { self.as_mut_ptr().cast::<u8>().write_bytes(0, self.size()) };
-        }
-        self
-    }
-
-    /// Forgets that there is a mapping.
-    #[inline]
-    fn without_mapping(self) -> Coherent<T, NoMapping> {
-        let this = ManuallyDrop::new(self);
-
-        // INVARIANT: It is the same allocation, made for the same device, with the size, address
-        // and attributes that it had. For `NoMapping` the address is a cookie, whatever is there.
-        Coherent {
-            // SAFETY: `this` is not dropped, so the reference that it holds moves.
-            dev: unsafe { ptr::read(&this.dev) },
-            dma_addr: this.dma_addr,
-            cpu_addr: this.cpu_addr,
-            dma_attrs: this.dma_attrs,
-            kind: PhantomData,
-        }
     }
 }

@@ -98,7 +98,7 @@ fn what_comes_at_the_end_is_not_spoken_of_before() {
     };
     for (index, names) in [
         ["alloc_zeroed", "zeroed.rs"],
-        ["CoherentBound", "Self::bind"],
+        ["dma::bound", "into_bound"],
     ]
     .iter()
     .enumerate()
