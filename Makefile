@@ -8,7 +8,7 @@ CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 export CARGO_TARGET_DIR := $(CACHE)/target
 unexport MAKEFLAGS MFLAGS
 
-TASKS := demo test api upstream matrix driver shell series apply unapply docs \
+TASKS := demo test upstream matrix driver shell series apply unapply docs \
 	contract bless mutants bench bench-check bench-bless \
 	toolchain source graft configure build fmt
 
@@ -17,7 +17,6 @@ TASKS := demo test api upstream matrix driver shell series apply unapply docs \
 help:
 	@echo 'make demo        watch a device move data through memory that the CPU cannot see'
 	@echo 'make test        run every test'
-	@echo 'make api         compare the public API with that of Linux 7.3'
 	@echo 'make upstream    run upstream'\''s own users and tests, without the library and with it'
 	@echo 'make matrix      run the suites on machines that reach memory by different roads'
 	@echo

@@ -2,7 +2,6 @@
 
 //! Checks of the library: what must not compile, the API, the form of the code.
 
-pub mod api;
 pub mod binding;
 pub mod contract;
 pub mod driver;

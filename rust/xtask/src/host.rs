@@ -2,7 +2,6 @@
 
 //! What the tool asks of the machine it runs on: places, processes, progress, tables.
 
-pub mod disk_space;
 pub mod lock;
 pub mod process;
 pub mod progress;

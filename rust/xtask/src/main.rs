@@ -16,8 +16,7 @@ mod verdict;
 
 use crate::build::kbuild;
 use crate::build::session::Session;
-use crate::check::{api, contract, lint};
-use crate::host::disk_space;
+use crate::check::{contract, lint};
 use crate::task::{
     apply, bench, demo, docs, driver, matrix, mutants, series, shell, test, upstream,
 };
@@ -71,8 +70,6 @@ enum Task {
     Configure,
     /// Build that copy, and the modules in kunit/ and samples/
     Build,
-    /// Compare the public API with that of Linux 7.3
-    Api,
     /// Run upstream's own users and tests of coherent memory, without the library and with it
     Upstream,
     /// Build your module, load it in QEMU, show and judge what the kernel says
@@ -98,11 +95,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            let error = format!("{error:#}");
-            eprintln!("error: {error}");
-            if let Some(hint) = disk_space::hint(&error) {
-                eprintln!("{hint}");
-            }
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -165,7 +158,6 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
                 }
             }
         }
-        Task::Api => api::run(session)?,
         Task::Fmt => {
             let source = session.source()?;
             session.progress.step("formatting the code", |step| {

@@ -6,12 +6,11 @@ use crate::build::architecture::{Compiler, Target};
 use crate::build::external_module;
 use crate::host::process;
 use crate::host::progress::{Progress, Step};
-use crate::host::workspace::Workspace;
-use crate::setup::source::{self, Source};
+use crate::host::workspace::{self, Workspace};
+use crate::setup::source::Source;
 use crate::setup::toolchain::Toolchain;
 use crate::tree::graft;
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -196,18 +195,16 @@ impl Kernel {
             .unwrap_or_default()
     }
 
-    /// What a configuration is made of.
-    pub fn identity(&self) -> Result<String> {
-        let mut hasher = Sha256::new();
-        hasher.update(&self.source_id);
-        hasher.update(self.toolchain.identity(self.target.compiler)?);
+    /// What the configuration depends on.
+    fn identity(&self) -> Result<String> {
+        let mut identity = format!("{}\n", self.source_id);
+        identity.push_str(&self.toolchain.identity(self.target.compiler)?);
         for fragment in &self.fragments {
-            hasher
-                .update(fs::read(fragment).with_context(|| {
-                    format!("no configuration fragment {}", fragment.display())
-                })?);
+            let text = fs::read_to_string(fragment)
+                .with_context(|| format!("no configuration fragment {}", fragment.display()))?;
+            identity.push_str(&text);
         }
-        Ok(source::hex(&hasher.finalize()))
+        Ok(identity)
     }
 
     /// Builds the kernel and the modules of the tree.
@@ -270,7 +267,7 @@ impl Kernel {
         if !object.is_empty() {
             name = format!("{name}-{object}");
         }
-        let key = source::hex(&Sha256::digest(directory.as_os_str().as_encoded_bytes()));
+        let key = workspace::key(&directory);
         let output = self.build.join(format!("modules/{name}-{key}"));
         fs::create_dir_all(&output)?;
         let log = workspace.cache(format!("logs/modules-{}-{name}.log", self.name()));

@@ -11,7 +11,7 @@ use crate::run::qemu_arguments;
 use crate::verdict::console::strip_time;
 use anyhow::{Context, Result, bail};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
-use regex::Regex;
+use regex_lite::Regex;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
 use anyhow::{Context, Result, bail};
-use regex::Regex;
+use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;

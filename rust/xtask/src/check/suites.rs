@@ -9,7 +9,7 @@ use crate::run::boot::{self, Boot, Plan};
 use crate::verdict::report::Report;
 use crate::verdict::{Expected, Tracing, Verdict};
 use anyhow::{Context, Result, bail};
-use regex::Regex;
+use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

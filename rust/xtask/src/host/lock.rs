@@ -1,48 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One run at a time: whoever works in the cache holds its lock, and the lock says who that is.
+//! One run at a time works in the cache.
 
+use crate::host::process;
 use crate::host::workspace::Workspace;
 use anyhow::{Context, Result};
-use fs4::fs_std::FileExt;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::fs::File;
 
-/// Held until dropped, or until the process ends in whatever way.
+/// Held until dropped, or until the process ends.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
-/// Takes the lock of the cache, and waits for whoever has it.
+/// Takes the lock of the cache, and waits while another run has it.
 pub fn take(workspace: &Workspace) -> Result<Lock> {
     let path = workspace.cache("lock");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .read(true)
-        .write(true)
-        .truncate(false)
-        .open(&path)
-        .with_context(|| format!("cannot open the lock {}", path.display()))?;
-
-    if !FileExt::try_lock_exclusive(&file).context("cannot lock the cache")? {
-        let mut holder = String::new();
-        file.read_to_string(&mut holder)?;
+    let file = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    // flock(2) locks the open file, which the program shares with us. `File::lock` needs rustc 1.89.
+    let flock = |options: &[&str]| -> Result<bool> {
+        let mut command = process::command("flock");
+        command.args(options).arg("0").stdin(file.try_clone()?);
+        let status = command.status().context("cannot run flock")?;
+        Ok(status.success())
+    };
+    if !flock(&["--nonblock"])? {
         eprintln!(
-            "waiting: {} is held by {} (lock: {})",
-            workspace.cache("").display(),
-            holder.trim(),
-            path.display()
+            "waiting for another run in {}",
+            workspace.cache("").display()
         );
-        FileExt::lock_exclusive(&file).context("cannot lock the cache")?;
+        anyhow::ensure!(flock(&[])?, "cannot lock {}", path.display());
     }
-
-    let command: Vec<String> = std::env::args().skip(1).collect();
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(
-        file,
-        "process {}: xtask {}",
-        std::process::id(),
-        command.join(" ")
-    )?;
     Ok(Lock(file))
 }

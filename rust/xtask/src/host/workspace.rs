@@ -5,6 +5,7 @@
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// Names the cache directory in place of the default one.
@@ -78,6 +79,13 @@ impl Workspace {
             .join("rust/xtask/config")
             .join(format!("{name}.config"))
     }
+}
+
+/// Digits that differ for different values, to name what the cache keeps.
+pub fn key(value: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 fn default_cache() -> Result<PathBuf> {

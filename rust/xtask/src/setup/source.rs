@@ -2,17 +2,13 @@
 
 //! The pristine kernel tree: Linux 7.3 from the Debian archive, or the one that a person names.
 
-use crate::host::disk_space;
 use crate::host::process;
 use crate::host::progress::{Progress, Step};
-use crate::host::workspace::Workspace;
+use crate::host::workspace::{self, Workspace};
 use crate::setup::apt::Archive;
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 use walkdir::WalkDir;
 
 /// The package of the Debian archive, and what its version has to start with.
@@ -55,7 +51,6 @@ fn from_debian(workspace: &Workspace, step: &Step) -> Result<Source> {
     if let Some(source) = newest_cached(workspace)? {
         return Ok(source);
     }
-    disk_space::need(workspace)?;
     step.say("fetching the package lists of newer Debian releases");
     let archive = Archive::open(workspace, step)?;
     let package = archive
@@ -101,7 +96,6 @@ fn from_path(workspace: &Workspace, step: &Step, path: &Path) -> Result<Source> 
         if source.tree.is_dir() {
             return Ok(source);
         }
-        disk_space::need(workspace)?;
         step.say("copying the tree, so that yours stays as it is");
         let scratch = workspace.scratch("source-")?;
         let copy = scratch.path().join("linux");
@@ -124,15 +118,10 @@ fn from_path(workspace: &Workspace, step: &Step, path: &Path) -> Result<Source> 
         process::logged(step, &mut tar, &workspace.cache("logs/source.log"))?;
         return keep(&copy, source);
     }
-    let mut hasher = Sha256::new();
-    let mut file =
-        fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    io::copy(&mut file, &mut hasher).with_context(|| format!("cannot read {}", path.display()))?;
-    let id = format!("tarball-{}", hex(&hasher.finalize()));
+    let id = format!("tarball-{}", fingerprint(path)?);
     if workspace.cache("source").join(&id).is_dir() {
         return Ok(cached(workspace, id));
     }
-    disk_space::need(workspace)?;
     unpack(workspace, step, path, id)
 }
 
@@ -192,32 +181,21 @@ fn require_7_3(tree: &Path) -> Result<()> {
     }
 }
 
-/// Differs if a file of the tree was changed, added or removed.
-fn fingerprint(tree: &Path) -> Result<String> {
-    let mut hasher = Sha256::new();
-    let files = WalkDir::new(tree)
+/// Differs if a file of the tree, or the tarball, was changed, added or removed.
+fn fingerprint(path: &Path) -> Result<String> {
+    let mut files = Vec::new();
+    let entries = WalkDir::new(path)
         .sort_by_file_name()
         .into_iter()
         .filter_entry(|entry| entry.file_name() != ".git");
-    for entry in files {
-        let entry = entry.context("cannot read the kernel tree")?;
-        let metadata = entry.metadata().context("cannot read the kernel tree")?;
-        let modified = metadata.modified()?.duration_since(UNIX_EPOCH)?;
+    for entry in entries {
+        let entry = entry.context("cannot read the kernel source")?;
+        let metadata = entry.metadata().context("cannot read the kernel source")?;
         if !metadata.is_dir() {
-            hasher.update(entry.path().as_os_str().as_encoded_bytes());
-            hasher.update(metadata.len().to_le_bytes());
-            hasher.update(modified.as_nanos().to_le_bytes());
+            files.push((entry.into_path(), metadata.len(), metadata.modified()?));
         }
     }
-    Ok(hex(&hasher.finalize()))
-}
-
-/// The start of a hash, enough to tell things apart.
-pub fn hex(hash: &[u8]) -> String {
-    hash.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Ok(workspace::key(&files))
 }
 
 #[cfg(test)]

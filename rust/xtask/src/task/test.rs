@@ -5,7 +5,6 @@
 use crate::build::external_module;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::api;
 use crate::check::binding;
 use crate::check::contract;
 use crate::check::guide;
@@ -52,20 +51,6 @@ pub fn run(session: &Session) -> Result<ExitCode> {
         "kernel code: CLIPPY=1",
         lint::kernel_clippy(session, &kernel),
     );
-    let name = "public API beside 7.3's";
-    let compared = session.progress.step("comparing the public API", |step| {
-        api::check(&session.workspace, step, &kernel)
-    });
-    match compared {
-        Ok(api::Outcome::Compared(report)) => {
-            println!("{report}");
-            tally.note(name, Ok(()));
-        }
-        Ok(api::Outcome::Unreadable(reason)) => {
-            tally.skip(name, reason);
-        }
-        Err(error) => drop(tally.note(name, Err::<(), _>(error))),
-    }
     let host = session.progress.step("testing the host tool", |step| {
         lint::host_tests(&session.workspace, step, &kernel.pristine)
     });

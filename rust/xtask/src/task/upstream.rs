@@ -12,7 +12,7 @@ use crate::task::series;
 use crate::verdict::ktap::Suite;
 use crate::verdict::{Expected, Verdict};
 use anyhow::{Context, Result};
-use regex::Regex;
+use regex_lite::Regex;
 use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 use crate::verdict::console::strip_time;
 use crate::verdict::transfers::transfers;
 use anyhow::{Context, Result, bail, ensure};
-use regex::Regex;
+use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::RangeInclusive;

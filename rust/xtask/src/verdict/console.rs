@@ -6,7 +6,7 @@
 //! as a complaint is how the kernel begins one; a list of complaints that are harmless would be a
 //! list of bugs that nobody sees.
 
-use regex::Regex;
+use regex_lite::Regex;
 use std::fmt;
 use std::sync::LazyLock;
 

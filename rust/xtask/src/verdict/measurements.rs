@@ -3,7 +3,7 @@
 //! What `kunit/faults` measures of fresh buffers: stale content, and kernel address space.
 
 use anyhow::{Result, bail, ensure};
-use regex::Regex;
+use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 /// What a device finds in fresh memory without a mapping.

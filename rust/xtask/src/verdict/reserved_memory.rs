@@ -4,7 +4,7 @@
 
 use crate::verdict::console::strip_time;
 use anyhow::{Context, Result, bail, ensure};
-use regex::Regex;
+use regex_lite::Regex;
 
 /// The allocations of the device with a pool.
 pub struct Pool {
@@ -36,7 +36,7 @@ pub fn judge(console: &str, trace: &str) -> Result<Pool> {
     let (device, range) = (gift[1].to_string(), hex(&gift[2])?..=hex(&gift[3])?);
     let traced = Regex::new(&format!(
         r"(?m): dma_alloc: {} dir=\w+ dma_addr=([0-9a-f]+) size=(\d+) virt_addr=0*[1-9a-f]",
-        regex::escape(&device)
+        regex_lite::escape(&device)
     ))?;
     let mut allocations = 0;
     for found in traced.captures_iter(trace) {

@@ -3,7 +3,7 @@
 //! What the edu sample says of its transfers.
 
 use anyhow::{Result, bail};
-use regex::Regex;
+use regex_lite::Regex;
 
 /// A line of the edu sample about one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! What the benchmark modules print, read and checked.
 
 use anyhow::{Context, Result, bail};
-use regex::Regex;
+use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The clock's units that one call of each case takes beyond an empty call.

@@ -8,7 +8,7 @@ use crate::host::process;
 use crate::host::workspace::Workspace;
 use crate::tree::git::{Git, Identity};
 use anyhow::{Context, Result, bail};
-use regex::Regex;
+use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -8,7 +8,7 @@ use crate::host::table;
 use crate::tree::git::Git;
 use crate::tree::graft;
 use anyhow::{Context, Result, anyhow, bail};
-use regex::Regex;
+use regex_lite::Regex;
 use std::collections::BTreeSet;
 
 /// Lines of each sort; blank ones are none.

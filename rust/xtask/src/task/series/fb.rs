@@ -3,7 +3,7 @@
 //! nova-core's flush page, of a size that is known at compile time: from a handle to an array.
 
 use anyhow::{Context, Result, bail};
-use regex::{Captures, Regex};
+use regex_lite::{Captures, Regex};
 
 const HANDLE: &str = "CoherentHandle";
 /// The name of the alias: said once in the type of the field, and once where it is allocated.

@@ -96,12 +96,9 @@ fn what_comes_at_the_end_is_not_spoken_of_before() {
         git.run(["grep", "--fixed-strings", "-l", word, commit])
             .is_ok()
     };
-    for (index, names) in [
-        ["alloc_zeroed", "zeroed.rs"],
-        ["dma::bound", "into_bound"],
-    ]
-    .iter()
-    .enumerate()
+    for (index, names) in [["alloc_zeroed", "zeroed.rs"], ["dma::bound", "into_bound"]]
+        .iter()
+        .enumerate()
     {
         let first = commits.len() - later::MODULES.len() + index;
         for name in names {

@@ -211,8 +211,8 @@ fn describe(item: &Item) -> String {
         Item::Fn(item) => format!("fn {}", item.sig.ident),
         Item::Impl(item) => {
             let of = match &item.trait_ {
-                Some((not, path, _)) => {
-                    let not = not.map_or("", |_| "!");
+                Some((path, _)) => {
+                    let not = item.modifiers.polarity.map_or("", |_| "!");
                     format!("{not}{} for ", compact(path.to_token_stream()))
                 }
                 None => String::new(),

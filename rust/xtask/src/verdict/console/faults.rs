@@ -3,7 +3,7 @@
 //! Faults in an IOMMU that a suite provokes: it says so before, and then they have to come.
 
 use super::{Finding, Symptom};
-use regex::Regex;
+use regex_lite::Regex;
 
 /// The size of the pages that an IOMMU maps.
 const PAGE: u64 = 4096;

@@ -4,7 +4,7 @@
 //! to be written down event by event.
 
 use anyhow::{Context, Result, bail};
-use regex::Regex;
+use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Allocations and their bytes, by device.
