@@ -292,7 +292,7 @@ impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
     fn into_coherent(self) -> Coherent<T, Kind> {
         // INVARIANT: The type invariants are those of `self`.
         Coherent {
-            dev: self.dev.into(),
+            dev: ARef::from(&**self.dev),
             dma_addr: self.dma_addr,
             cpu_addr: self.cpu_addr,
             dma_attrs: self.dma_attrs,
@@ -303,6 +303,7 @@ impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
 
 impl<'a, T, Kind: CoherentKind> Allocation<'a, T, Kind> {
     /// Allocates memory for a `T`.
+    #[inline]
     fn value(dev: &'a Device<Bound>, gfp_flags: Flags, dma_attrs: Attrs) -> Result<Self> {
         const { assert!(size_of::<T>() > 0, "a zero-sized type cannot be allocated") };
 
@@ -312,6 +313,7 @@ impl<'a, T, Kind: CoherentKind> Allocation<'a, T, Kind> {
 
 impl<'a, T, Kind: CoherentKind> Allocation<'a, [T], Kind> {
     /// Allocates memory for `len` elements.
+    #[inline]
     fn elements(
         dev: &'a Device<Bound>,
         len: usize,
