@@ -60,13 +60,15 @@ mod tests {
     #[test]
     fn addresses_with_mapping() -> Result {
         let dev = TestDevice::normal()?;
-        check(&Coherent::<Outer>::zeroed(&dev, GFP_KERNEL)?)
+        let c = Coherent::<Outer>::zeroed(&dev, GFP_KERNEL)?;
+        check(&c)
     }
 
     #[test]
     fn addresses_without() -> Result {
         let dev = TestDevice::no_mapping()?;
-        check(&Coherent::<Outer, NoMapping>::new(&dev, GFP_KERNEL)?)
+        let c = Coherent::<Outer, NoMapping>::new(&dev, GFP_KERNEL)?;
+        check(&c)
     }
 
     #[test]

@@ -1,127 +1,246 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The attribute of a kind comes from the kind alone.
-//!
-//! What reached the C API is judged from the trace events of the run, for these and all other
-//! allocations: by the name of the device.
+//! The arguments of every constructor reach `dma_alloc_attrs()`, and the kind decides about its own
+//! attribute.
 
-use kernel::prelude::*;
+use crate::device::{
+    Allocation,
+    TestDevice, //
+};
+use kernel::{
+    alloc::Flags,
+    bindings,
+    dma::{
+        attrs::*,
+        Attrs, //
+    },
+    prelude::*, //
+};
+
+/// The flags that are passed, as the type of the API and as a number.
+const FLAGS: [(Flags, u32); 4] = [
+    (GFP_KERNEL, bindings::GFP_KERNEL),
+    (GFP_ATOMIC, bindings::GFP_ATOMIC),
+    (GFP_NOWAIT, bindings::GFP_NOWAIT),
+    (GFP_KERNEL_ACCOUNT, bindings::GFP_KERNEL_ACCOUNT),
+];
+
+/// Attributes that are passed; [`raw_attrs`] returns them as a number.
+fn attrs() -> Attrs {
+    DMA_ATTR_NO_WARN | DMA_ATTR_WRITE_COMBINE
+}
+
+fn raw_attrs() -> usize {
+    (bindings::DMA_ATTR_NO_WARN | bindings::DMA_ATTR_WRITE_COMBINE) as usize
+}
+
+const NO_KERNEL_MAPPING: usize = bindings::DMA_ATTR_NO_KERNEL_MAPPING as usize;
+
+/// Every bit but the named ones. Among them are `DMA_ATTR_NO_KERNEL_MAPPING` and bits for which
+/// `dma_alloc_attrs()` fails.
+fn unnamed() -> Attrs {
+    !(DMA_ATTR_WEAK_ORDERING
+        | DMA_ATTR_WRITE_COMBINE
+        | DMA_ATTR_SKIP_CPU_SYNC
+        | DMA_ATTR_FORCE_CONTIGUOUS
+        | DMA_ATTR_ALLOC_SINGLE_PAGES
+        | DMA_ATTR_NO_WARN
+        | DMA_ATTR_PRIVILEGED
+        | DMA_ATTR_MMIO)
+}
+
+/// Returns the one allocation that `construct` makes, which it frees as well.
+fn allocation<T>(
+    dev: &TestDevice,
+    construct: impl FnOnce() -> Result<T>, //
+) -> Result<Allocation> {
+    let (before, frees) = (dev.allocations().1, dev.frees());
+    drop(construct()?);
+    let (last, calls) = dev.allocations();
+    if (calls, dev.frees()) == (before + 1, frees + 1) {
+        Ok(last)
+    } else {
+        Err(EIO)
+    }
+}
+
+/// Calls a constructor with all [`FLAGS`] and compares what reaches the C API.
+macro_rules! check {
+    ($dev:expr, size $size:expr, flags $zero:expr, attrs $attrs:expr, |$gfp:ident| $construct:expr) => {
+        for ($gfp, raw) in FLAGS {
+            let made = allocation(&$dev, || $construct)?;
+            assert_eq!(made.size, $size);
+            assert_eq!(made.gfp_flags, raw | $zero);
+            assert_eq!(made.attrs as usize, $attrs);
+        }
+    };
+}
 
 #[kunit_tests(dma_coherent_attrs)]
 mod tests {
     use super::*;
-    use crate::device::TestDevice;
     use kernel::{
         dma::{
-            attrs::*,
-            Attrs,
             Coherent,
             CoherentBox,
             CoherentHandle,
             NoMapping, //
         },
-        io::{
-            io_read,
-            io_write,
-            Io, //
+        new_spinlock,
+        sync::{
+            Arc,
+            SpinLock, //
         },
-        page::PAGE_SIZE, //
     };
 
-    /// Every bit but the named ones: among them `DMA_ATTR_NO_KERNEL_MAPPING`, and bits that make
-    /// `dma_alloc_attrs()` refuse.
-    fn unnamed() -> Attrs {
-        !(DMA_ATTR_WEAK_ORDERING
-            | DMA_ATTR_WRITE_COMBINE
-            | DMA_ATTR_SKIP_CPU_SYNC
-            | DMA_ATTR_FORCE_CONTIGUOUS
-            | DMA_ATTR_ALLOC_SINGLE_PAGES
-            | DMA_ATTR_NO_WARN
-            | DMA_ATTR_PRIVILEGED
-            | DMA_ATTR_MMIO)
-    }
+    #[test]
+    fn normal() -> Result {
+        let (dev, zero, raw) = (TestDevice::normal()?, bindings::__GFP_ZERO, raw_attrs());
+        let data = [1u8, 2, 3];
 
-    /// The attribute alone, which no safe code can make: `unnamed()` has it besides others.
-    fn no_kernel_mapping() -> Attrs {
-        const BIT: u32 = kernel::bindings::DMA_ATTR_NO_KERNEL_MAPPING;
-        // SAFETY: `Attrs` is a transparent wrapper of a `u32`, for which every value is valid.
-        unsafe { core::mem::transmute::<u32, Attrs>(BIT) }
+        check!(dev, size 8, flags zero, attrs 0,
+            |gfp| Coherent::<u64>::zeroed(&dev, gfp));
+        check!(dev, size 8, flags zero, attrs raw,
+            |gfp| Coherent::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
+        check!(dev, size 4, flags 0, attrs 0,
+            |gfp| Coherent::<u32>::init(&dev, gfp, 7));
+        check!(dev, size 4, flags 0, attrs raw,
+            |gfp| Coherent::<u32>::init_with_attrs(&dev, gfp, attrs(), 7));
+        check!(dev, size 40, flags zero, attrs 0,
+            |gfp| Coherent::<u64>::zeroed_slice(&dev, 5, gfp));
+        check!(dev, size 40, flags zero, attrs raw,
+            |gfp| Coherent::<u64>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
+        check!(dev, size 3, flags 0, attrs 0,
+            |gfp| Coherent::from_slice(&dev, &data, gfp));
+        check!(dev, size 3, flags 0, attrs raw,
+            |gfp| Coherent::from_slice_with_attrs(&dev, &data, gfp, attrs()));
+        Ok(())
     }
 
     #[test]
-    fn unnamed_attributes_have_that_of_the_kind() {
-        assert!(unnamed().contains(no_kernel_mapping()));
+    fn boxed() -> Result {
+        let (dev, zero, raw) = (TestDevice::normal()?, bindings::__GFP_ZERO, raw_attrs());
+        let data = [1u16, 2, 3];
+
+        check!(dev, size 8, flags zero, attrs 0,
+            |gfp| CoherentBox::<u64>::zeroed(&dev, gfp));
+        check!(dev, size 8, flags zero, attrs raw,
+            |gfp| CoherentBox::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
+        check!(dev, size 40, flags zero, attrs 0,
+            |gfp| CoherentBox::<[u64]>::zeroed_slice(&dev, 5, gfp));
+        check!(dev, size 40, flags zero, attrs raw,
+            |gfp| CoherentBox::<[u64]>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
+        check!(dev, size 6, flags 0, attrs 0,
+            |gfp| CoherentBox::from_slice(&dev, &data, gfp));
+        check!(dev, size 6, flags 0, attrs raw,
+            |gfp| CoherentBox::from_slice_with_attrs(&dev, &data, gfp, attrs()));
+        Ok(())
     }
 
+    #[test]
+    fn no_mapping() -> Result {
+        type Frame = Coherent<[u8; 100], NoMapping>;
+        type Ring = Coherent<[u64], NoMapping>;
+        let (dev, kind) = (TestDevice::no_mapping()?, NO_KERNEL_MAPPING);
+        let raw = raw_attrs() | kind;
+
+        check!(dev, size 100, flags 0, attrs kind, |gfp| Frame::new(&dev, gfp));
+        check!(dev, size 100, flags 0, attrs raw,
+            |gfp| Frame::new_with_attrs(&dev, gfp, attrs()));
+        check!(dev, size 40, flags 0, attrs kind, |gfp| Ring::alloc(&dev, 5, gfp));
+        check!(dev, size 40, flags 0, attrs raw,
+            |gfp| Ring::alloc_with_attrs(&dev, 5, gfp, attrs()));
+        check!(dev, size 5, flags 0, attrs kind,
+            |gfp| CoherentHandle::alloc(&dev, 5, gfp));
+        Ok(())
+    }
+
+    /// Zeroing takes a mapping, so these allocate without the attribute of the kind.
+    #[test]
+    fn no_mapping_zeroed() -> Result {
+        type Frame = Coherent<[u8; 100], NoMapping>;
+        type Ring = Coherent<[u64], NoMapping>;
+        let (dev, zero, raw) = (TestDevice::zeroed()?, bindings::__GFP_ZERO, raw_attrs());
+
+        check!(dev, size 100, flags zero, attrs 0, |gfp| Frame::new_zeroed(&dev, gfp));
+        check!(dev, size 100, flags zero, attrs raw,
+            |gfp| Frame::new_zeroed_with_attrs(&dev, gfp, attrs()));
+        check!(dev, size 40, flags zero, attrs 0, |gfp| Ring::alloc_zeroed(&dev, 5, gfp));
+        check!(dev, size 40, flags zero, attrs raw,
+            |gfp| Ring::alloc_zeroed_with_attrs(&dev, 5, gfp, attrs()));
+        Ok(())
+    }
+
+    /// With `CONFIG_DEBUG_ATOMIC_SLEEP`, an allocation that may sleep warns here.
+    #[test]
+    fn atomic_under_a_spinlock() -> Result {
+        let (normal, device) = (TestDevice::normal()?, TestDevice::no_mapping()?);
+        let zeroed = TestDevice::zeroed()?;
+        let lock: Arc<SpinLock<()>> = Arc::pin_init(new_spinlock!(()), GFP_KERNEL)?;
+
+        let guard = lock.lock();
+        let shared = Coherent::<u64>::zeroed(&normal, GFP_ATOMIC);
+        let frame = Coherent::<[u8; 64], NoMapping>::new(&device, GFP_ATOMIC);
+        let heap = CoherentHandle::alloc_zeroed(&zeroed, 64, GFP_ATOMIC);
+        drop(guard);
+        // Dropping may sleep.
+        shared?;
+        frame?;
+        heap?;
+        Ok(())
+    }
+
+    /// `dma_alloc_attrs()` fails for these attributes, and records them.
     #[test]
     fn caller_cannot_add_the_attribute() -> Result {
-        let dev = TestDevice::normal()?;
-        let c = Coherent::<u32>::zeroed_with_attrs(&dev, GFP_KERNEL, no_kernel_mapping())?;
-        // A cookie need not be an address of memory; where it is one of a `struct page`, what is
-        // written below would silently go there.
-        assert_eq!(c.as_ptr().addr() % PAGE_SIZE, 0);
-        c.write_val(1);
-        assert_eq!(c.read_val(), 1);
-        Ok(())
-    }
+        let (dev, all) = (TestDevice::normal()?, unnamed());
+        macro_rules! refused {
+            ($construct:expr) => {
+                assert_eq!($construct.err(), Some(ENOMEM));
+                let (made, _) = dev.allocations();
+                assert_eq!(made.attrs as usize & NO_KERNEL_MAPPING, 0);
+                assert_ne!(made.attrs, 0);
+            };
+        }
 
-    /// The alignment tells a mapping from the address of a `struct page`, of which only every 64th
-    /// would pass; the trace tells them apart for sure.
-    #[test]
-    fn no_constructor_lets_the_attribute_in() -> Result {
-        let dev = TestDevice::normal()?;
-        let attrs = no_kernel_mapping() | DMA_ATTR_NO_WARN;
-
-        let a = Coherent::<[u64]>::from(CoherentBox::zeroed_slice_with_attrs(
-            &dev, 3, GFP_KERNEL, attrs,
-        )?);
-        assert_eq!(a.as_ptr().addr() % PAGE_SIZE, 0);
-        let b = Coherent::<u64>::from(CoherentBox::zeroed_with_attrs(&dev, GFP_KERNEL, attrs)?);
-        assert_eq!(b.as_ptr().addr() % PAGE_SIZE, 0);
-        let c = Coherent::<u64>::zeroed_slice_with_attrs(&dev, 3, GFP_KERNEL, attrs)?;
-        assert_eq!(c.as_ptr().addr() % PAGE_SIZE, 0);
-
-        // These write to the memory.
-        let d = Coherent::<u32>::init_with_attrs(&dev, GFP_KERNEL, attrs, 7)?;
-        assert_eq!(d.as_ptr().addr() % PAGE_SIZE, 0);
-        assert_eq!(d.read_val(), 7);
-        let e = Coherent::from_slice_with_attrs(&dev, &[1u8, 2, 3], GFP_KERNEL, attrs)?;
-        assert_eq!(e.as_ptr().addr() % PAGE_SIZE, 0);
-        assert_eq!(io_read!(&e, [try: 2]), 3);
-        Ok(())
-    }
-
-    #[test]
-    fn caller_cannot_take_the_attribute() -> Result {
-        let dev = TestDevice::no_mapping()?;
-        let attrs = DMA_ATTR_NO_WARN & !no_kernel_mapping();
-        CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, attrs)?;
-        Coherent::<u64, NoMapping>::new_with_attrs(&dev, GFP_KERNEL, attrs)?;
+        refused!(Coherent::<u64>::zeroed_with_attrs(&dev, GFP_KERNEL, all));
+        refused!(Coherent::<u32>::init_with_attrs(&dev, GFP_KERNEL, all, 7));
+        refused!(Coherent::<u64>::zeroed_slice_with_attrs(
+            &dev, 3, GFP_KERNEL, all
+        ));
+        refused!(Coherent::from_slice_with_attrs(
+            &dev,
+            &[1u8],
+            GFP_KERNEL,
+            all
+        ));
+        refused!(CoherentBox::<u64>::zeroed_with_attrs(&dev, GFP_KERNEL, all));
+        refused!(CoherentBox::<[u64]>::zeroed_slice_with_attrs(
+            &dev, 3, GFP_KERNEL, all
+        ));
+        refused!(CoherentBox::from_slice_with_attrs(
+            &dev,
+            &[1u8],
+            GFP_KERNEL,
+            all
+        ));
+        refused!(Coherent::<u64, NoMapping>::new_zeroed_with_attrs(
+            &dev, GFP_KERNEL, all
+        ));
+        refused!(CoherentHandle::alloc_zeroed_with_attrs(
+            &dev, 64, GFP_KERNEL, all
+        ));
+        assert_eq!(dev.allocations().1, 9);
         Ok(())
     }
 
     #[test]
-    fn other_attributes_are_passed_on() -> Result {
-        let dev = TestDevice::normal()?;
-        let attrs = DMA_ATTR_WRITE_COMBINE | DMA_ATTR_NO_WARN;
-        let c = Coherent::<[u32; 4]>::zeroed_with_attrs(&dev, GFP_KERNEL, attrs)?;
-        io_write!(&c, [build: 1], 5);
-        assert_eq!(io_read!(&c, [build: 1]), 5);
-
-        let dev = TestDevice::no_mapping()?;
-        CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, attrs)?;
-        Ok(())
-    }
-
-    /// The C API refuses attributes that are not for allocations: that is an error and no panic.
-    #[test]
-    fn refused_attributes_are_no_memory() -> Result {
-        let dev = TestDevice::normal()?;
-        let c = Coherent::<u64>::zeroed_with_attrs(&dev, GFP_KERNEL, unnamed());
-        assert_eq!(c.err(), Some(ENOMEM));
-
-        let dev = TestDevice::no_mapping()?;
-        let c = CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, unnamed());
+    fn caller_cannot_mask_the_attribute() -> Result {
+        let (dev, all) = (TestDevice::no_mapping()?, unnamed());
+        let none = DMA_ATTR_NO_WARN & DMA_ATTR_MMIO;
+        CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, none)?;
+        assert_eq!(dev.allocations().0.attrs as usize, NO_KERNEL_MAPPING);
+        let c = CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, all);
         assert_eq!(c.err(), Some(ENOMEM));
         Ok(())
     }

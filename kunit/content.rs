@@ -84,9 +84,8 @@ mod tests {
         Ok(())
     }
 
-    /// That the memory is freed shows in the trace.
     #[test]
-    fn failing_init_is_its_error() -> Result {
+    fn failing_init_returns_its_error_and_frees() -> Result {
         let dev = TestDevice::normal()?;
         // SAFETY: An initializer may fail without having written anything.
         let init = unsafe { pin_init::init_from_closure::<u64, Error>(|_| Err(EBUSY)) };
@@ -94,6 +93,7 @@ mod tests {
             Coherent::<u64>::init(&dev, GFP_KERNEL, init).err(),
             Some(EBUSY)
         );
+        assert_eq!((dev.allocations().1, dev.frees()), (1, 1));
         Ok(())
     }
 

@@ -10,8 +10,10 @@
 #include <linux/mm.h>
 
 #include "device_glue.h"
+#include "dma_recorder.h"
 
-struct device *coherent_kunit_device_register(const char *name)
+struct device *coherent_kunit_device_register(const char *name,
+					      const struct dma_expected *expected)
 {
 	struct kunit *test = kunit_get_current_test();
 	struct device *dev;
@@ -20,12 +22,22 @@ struct device *coherent_kunit_device_register(const char *name)
 		return NULL;
 
 	dev = kunit_device_register(test, name);
-	return IS_ERR(dev) ? NULL : dev;
+	if (IS_ERR(dev))
+		return NULL;
+
+	if (dma_record_start(dev, expected)) {
+		kunit_device_unregister(test, dev);
+		return NULL;
+	}
+	return dev;
 }
 
 void coherent_kunit_device_unregister(struct device *dev)
 {
-	kunit_device_unregister(kunit_get_current_test(), dev);
+	struct kunit *test = kunit_get_current_test();
+
+	dma_record_stop(test, dev);
+	kunit_device_unregister(test, dev);
 }
 
 /* A page of zeroes in the user address space of the running test, or zero. */

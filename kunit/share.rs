@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Buffers that go to another thread, and are dropped there.
+//! Buffers that move to another thread.
 
 use kernel::prelude::*;
 
@@ -67,19 +67,17 @@ mod tests {
         Ok(())
     }
 
-    /// The trace shows that the memory is freed.
     #[test]
-    fn dropped_there_with_mapping() -> Result {
-        let dev = TestDevice::normal()?;
-        let c = Coherent::<u64>::zeroed(&dev, GFP_KERNEL)?;
-        in_another_thread(GFP_KERNEL, move || drop(c))
-    }
-
-    #[test]
-    fn dropped_there_without() -> Result {
-        let dev = TestDevice::no_mapping()?;
-        let c = CoherentHandle::alloc(&dev, 10000, GFP_KERNEL)?;
-        in_another_thread(GFP_KERNEL, move || drop(c))
+    fn dropped_in_another_thread() -> Result {
+        let (normal, device) = (TestDevice::normal()?, TestDevice::no_mapping()?);
+        let shared = Coherent::<u64>::zeroed(&normal, GFP_KERNEL)?;
+        let heap = CoherentHandle::alloc(&device, 10000, GFP_KERNEL)?;
+        in_another_thread(GFP_KERNEL, move || {
+            drop(shared);
+            drop(heap);
+        })?;
+        assert_eq!((normal.frees(), device.frees()), (1, 1));
+        Ok(())
     }
 
     /// A layout that is tied to a thread ties a buffer to it only if the CPU can reach it.

@@ -28,10 +28,15 @@ module! {
     license: "GPL v2",
 }
 
-struct Suites;
+struct Suites {
+    _recorder: device::Recorder,
+}
 
 impl kernel::Module for Suites {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        Ok(Self)
+        // KUnit runs the suites after this.
+        Ok(Self {
+            _recorder: device::Recorder::new()?,
+        })
     }
 }
