@@ -76,11 +76,71 @@ macro_rules! check {
     };
 }
 
+/// Defines a function that calls every constructor of a set of types.
+macro_rules! constructors {
+    ($name:ident: $buffer:ident, $boxed:ident, $handle:ident) => {
+        fn $name() -> Result {
+            let (dev, zero, raw) = (TestDevice::normal()?, bindings::__GFP_ZERO, raw_attrs());
+            let data = [1u16, 2, 3];
+
+            check!(dev, size 8, flags zero, attrs 0, |gfp| $buffer::<u64>::zeroed(&dev, gfp));
+            check!(dev, size 8, flags zero, attrs raw,
+                |gfp| $buffer::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
+            check!(dev, size 4, flags 0, attrs 0, |gfp| $buffer::<u32>::init(&dev, gfp, 7));
+            check!(dev, size 4, flags 0, attrs raw,
+                |gfp| $buffer::<u32>::init_with_attrs(&dev, gfp, attrs(), 7));
+            check!(dev, size 40, flags zero, attrs 0,
+                |gfp| $buffer::<u64>::zeroed_slice(&dev, 5, gfp));
+            check!(dev, size 40, flags zero, attrs raw,
+                |gfp| $buffer::<u64>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
+            check!(dev, size 6, flags 0, attrs 0, |gfp| $buffer::from_slice(&dev, &data, gfp));
+            check!(dev, size 6, flags 0, attrs raw,
+                |gfp| $buffer::from_slice_with_attrs(&dev, &data, gfp, attrs()));
+
+            check!(dev, size 8, flags zero, attrs 0, |gfp| $boxed::<u64>::zeroed(&dev, gfp));
+            check!(dev, size 8, flags zero, attrs raw,
+                |gfp| $boxed::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
+            check!(dev, size 40, flags zero, attrs 0,
+                |gfp| $boxed::<[u64]>::zeroed_slice(&dev, 5, gfp));
+            check!(dev, size 40, flags zero, attrs raw,
+                |gfp| $boxed::<[u64]>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
+            check!(dev, size 6, flags 0, attrs 0, |gfp| $boxed::from_slice(&dev, &data, gfp));
+            check!(dev, size 6, flags 0, attrs raw,
+                |gfp| $boxed::from_slice_with_attrs(&dev, &data, gfp, attrs()));
+
+            let (dev, kind) = (TestDevice::no_mapping()?, NO_KERNEL_MAPPING);
+            let with_kind = raw | kind;
+            check!(dev, size 100, flags 0, attrs kind,
+                |gfp| $buffer::<[u8; 100], NoMapping>::new(&dev, gfp));
+            check!(dev, size 100, flags 0, attrs with_kind,
+                |gfp| $buffer::<[u8; 100], NoMapping>::new_with_attrs(&dev, gfp, attrs()));
+            check!(dev, size 40, flags 0, attrs kind,
+                |gfp| $buffer::<[u64], NoMapping>::alloc(&dev, 5, gfp));
+            check!(dev, size 40, flags 0, attrs with_kind,
+                |gfp| $buffer::<[u64], NoMapping>::alloc_with_attrs(&dev, 5, gfp, attrs()));
+            check!(dev, size 5, flags 0, attrs kind, |gfp| $handle::alloc(&dev, 5, gfp));
+
+            // Zeroing takes a mapping, so these allocate without the attribute of the kind.
+            let dev = TestDevice::zeroed()?;
+            check!(dev, size 100, flags zero, attrs 0,
+                |gfp| $buffer::<[u8; 100], NoMapping>::new_zeroed(&dev, gfp));
+            check!(dev, size 100, flags zero, attrs raw,
+                |gfp| $buffer::<[u8; 100], NoMapping>::new_zeroed_with_attrs(&dev, gfp, attrs()));
+            check!(dev, size 40, flags zero, attrs 0,
+                |gfp| $buffer::<[u64], NoMapping>::alloc_zeroed(&dev, 5, gfp));
+            check!(dev, size 40, flags zero, attrs raw,
+                |gfp| $buffer::<[u64], NoMapping>::alloc_zeroed_with_attrs(&dev, 5, gfp, attrs()));
+            Ok(())
+        }
+    };
+}
+
 #[kunit_tests(dma_coherent_attrs)]
 mod tests {
     use super::*;
     use kernel::{
         dma::{
+            bound,
             Coherent,
             CoherentBox,
             CoherentHandle,
@@ -94,81 +154,20 @@ mod tests {
     };
 
     #[test]
-    fn normal() -> Result {
-        let (dev, zero, raw) = (TestDevice::normal()?, bindings::__GFP_ZERO, raw_attrs());
-        let data = [1u8, 2, 3];
-
-        check!(dev, size 8, flags zero, attrs 0,
-            |gfp| Coherent::<u64>::zeroed(&dev, gfp));
-        check!(dev, size 8, flags zero, attrs raw,
-            |gfp| Coherent::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
-        check!(dev, size 4, flags 0, attrs 0,
-            |gfp| Coherent::<u32>::init(&dev, gfp, 7));
-        check!(dev, size 4, flags 0, attrs raw,
-            |gfp| Coherent::<u32>::init_with_attrs(&dev, gfp, attrs(), 7));
-        check!(dev, size 40, flags zero, attrs 0,
-            |gfp| Coherent::<u64>::zeroed_slice(&dev, 5, gfp));
-        check!(dev, size 40, flags zero, attrs raw,
-            |gfp| Coherent::<u64>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
-        check!(dev, size 3, flags 0, attrs 0,
-            |gfp| Coherent::from_slice(&dev, &data, gfp));
-        check!(dev, size 3, flags 0, attrs raw,
-            |gfp| Coherent::from_slice_with_attrs(&dev, &data, gfp, attrs()));
-        Ok(())
+    fn every_constructor() -> Result {
+        constructors!(unbound: Coherent, CoherentBox, CoherentHandle);
+        unbound()
     }
 
     #[test]
-    fn boxed() -> Result {
-        let (dev, zero, raw) = (TestDevice::normal()?, bindings::__GFP_ZERO, raw_attrs());
-        let data = [1u16, 2, 3];
-
-        check!(dev, size 8, flags zero, attrs 0,
-            |gfp| CoherentBox::<u64>::zeroed(&dev, gfp));
-        check!(dev, size 8, flags zero, attrs raw,
-            |gfp| CoherentBox::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
-        check!(dev, size 40, flags zero, attrs 0,
-            |gfp| CoherentBox::<[u64]>::zeroed_slice(&dev, 5, gfp));
-        check!(dev, size 40, flags zero, attrs raw,
-            |gfp| CoherentBox::<[u64]>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
-        check!(dev, size 6, flags 0, attrs 0,
-            |gfp| CoherentBox::from_slice(&dev, &data, gfp));
-        check!(dev, size 6, flags 0, attrs raw,
-            |gfp| CoherentBox::from_slice_with_attrs(&dev, &data, gfp, attrs()));
-        Ok(())
-    }
-
-    #[test]
-    fn no_mapping() -> Result {
-        type Frame = Coherent<[u8; 100], NoMapping>;
-        type Ring = Coherent<[u64], NoMapping>;
-        let (dev, kind) = (TestDevice::no_mapping()?, NO_KERNEL_MAPPING);
-        let raw = raw_attrs() | kind;
-
-        check!(dev, size 100, flags 0, attrs kind, |gfp| Frame::new(&dev, gfp));
-        check!(dev, size 100, flags 0, attrs raw,
-            |gfp| Frame::new_with_attrs(&dev, gfp, attrs()));
-        check!(dev, size 40, flags 0, attrs kind, |gfp| Ring::alloc(&dev, 5, gfp));
-        check!(dev, size 40, flags 0, attrs raw,
-            |gfp| Ring::alloc_with_attrs(&dev, 5, gfp, attrs()));
-        check!(dev, size 5, flags 0, attrs kind,
-            |gfp| CoherentHandle::alloc(&dev, 5, gfp));
-        Ok(())
-    }
-
-    /// Zeroing takes a mapping, so these allocate without the attribute of the kind.
-    #[test]
-    fn no_mapping_zeroed() -> Result {
-        type Frame = Coherent<[u8; 100], NoMapping>;
-        type Ring = Coherent<[u64], NoMapping>;
-        let (dev, zero, raw) = (TestDevice::zeroed()?, bindings::__GFP_ZERO, raw_attrs());
-
-        check!(dev, size 100, flags zero, attrs 0, |gfp| Frame::new_zeroed(&dev, gfp));
-        check!(dev, size 100, flags zero, attrs raw,
-            |gfp| Frame::new_zeroed_with_attrs(&dev, gfp, attrs()));
-        check!(dev, size 40, flags zero, attrs 0, |gfp| Ring::alloc_zeroed(&dev, 5, gfp));
-        check!(dev, size 40, flags zero, attrs raw,
-            |gfp| Ring::alloc_zeroed_with_attrs(&dev, 5, gfp, attrs()));
-        Ok(())
+    fn every_constructor_with_a_lifetime() -> Result {
+        use bound::{
+            Coherent,
+            CoherentBox,
+            CoherentHandle, //
+        };
+        constructors!(bound: Coherent, CoherentBox, CoherentHandle);
+        bound()
     }
 
     /// With `CONFIG_DEBUG_ATOMIC_SLEEP`, an allocation that may sleep warns here.
