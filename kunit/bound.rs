@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn without_mapping_zeroed() -> Result {
-        let dev = TestDevice::new(c"zeroed-no-mapping")?;
+        let dev = TestDevice::zeroed()?;
         let a: Coherent<'_, [u8; 64], NoMapping> = Coherent::new_zeroed(&dev, GFP_KERNEL)?;
         assert_eq!(a.size(), 64);
         let b = CoherentHandle::alloc_zeroed(&dev, 64, GFP_KERNEL)?;
