@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Allocation and projection of memory without a mapping.
+//! Allocation and projection of memory without a mapping, and allocation for a lifetime.
 
 use crate::{
     glue::cases,
@@ -12,6 +12,7 @@ use kernel::{
         Device, //
     },
     dma::{
+        bound,
         Coherent,
         NoMapping, //
     },
@@ -21,10 +22,24 @@ use kernel::{
 };
 
 macro_rules! sizes {
-    ($($name:ident $size:literal)*) => {
+    ($($no_mapping:ident $bound_normal:ident $bound_no_mapping:ident $size:literal)*) => {
         cases! { ALLOC: Device<Bound>; $(
-            $name(dev, i) {
+            $no_mapping(dev, i) {
                 match Coherent::<[u8; $size], NoMapping>::new(dev, GFP_KERNEL) {
+                    Ok(_buffer) => 0,
+                    Err(_) => 1,
+                }
+            }
+
+            $bound_normal(dev, i) {
+                match bound::Coherent::<[u8; $size]>::zeroed(dev, GFP_KERNEL) {
+                    Ok(_buffer) => 0,
+                    Err(_) => 1,
+                }
+            }
+
+            $bound_no_mapping(dev, i) {
+                match bound::Coherent::<[u8; $size], NoMapping>::new(dev, GFP_KERNEL) {
                     Ok(_buffer) => 0,
                     Err(_) => 1,
                 }
@@ -34,11 +49,11 @@ macro_rules! sizes {
 }
 
 sizes! {
-    alloc_no_mapping_64 64
-    alloc_no_mapping_4096 4096
-    alloc_no_mapping_65536 65536
-    alloc_no_mapping_1048576 1048576
-    alloc_no_mapping_4194304 4194304
+    alloc_no_mapping_64 alloc_bound_normal_64 alloc_bound_no_mapping_64 64
+    alloc_no_mapping_4096 alloc_bound_normal_4096 alloc_bound_no_mapping_4096 4096
+    alloc_no_mapping_65536 alloc_bound_normal_65536 alloc_bound_no_mapping_65536 65536
+    alloc_no_mapping_1048576 alloc_bound_normal_1048576 alloc_bound_no_mapping_1048576 1048576
+    alloc_no_mapping_4194304 alloc_bound_normal_4194304 alloc_bound_no_mapping_4194304 4194304
 }
 
 fn try_index(buffer: &Coherent<Layout, NoMapping>, index: usize) -> Result<u64> {
