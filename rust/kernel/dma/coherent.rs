@@ -16,6 +16,7 @@ mod at;
 pub mod bound;
 mod boxed;
 mod handle;
+mod range;
 mod view;
 mod zeroed;
 
@@ -25,6 +26,11 @@ pub use self::at::{
 };
 pub use self::boxed::CoherentBox;
 pub use self::handle::CoherentHandle;
+pub use self::range::{
+    lower_32_bits,
+    upper_32_bits,
+    Range, //
+};
 pub use self::view::{
     CoherentIoBackend,
     CoherentView, //
