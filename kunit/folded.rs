@@ -11,6 +11,7 @@ use kernel::{
         Coherent,
         DmaAddress,
         NoMapping,
+        Range,
         Span, //
     },
     io::io_project,
@@ -71,4 +72,49 @@ pub fn offset_projected(c: &Coherent<Queue, NoMapping>) -> DmaAddress {
 #[no_mangle]
 pub fn offset_by_hand(c: &Coherent<Queue, NoMapping>) -> DmaAddress {
     c.dma_address().wrapping_add(300)
+}
+
+/// What a range is made of, as a driver that has none passes it on.
+fn parts(range: Range) -> (DmaAddress, usize) {
+    (range.base(), range.size())
+}
+
+#[no_mangle]
+pub fn range_projected(c: &Coherent<Queue, NoMapping>) -> (DmaAddress, usize) {
+    parts(c.dma_range())
+}
+
+#[no_mangle]
+pub fn range_by_hand(c: &Coherent<Queue, NoMapping>) -> (DmaAddress, usize) {
+    (c.dma_address(), 256 + 64 * 16)
+}
+
+#[no_mangle]
+pub fn part_range_projected(c: &Coherent<Queue>) -> Result<(DmaAddress, usize)> {
+    io_project!(c, .ring[build: At::<5>]).dma_range().map(parts)
+}
+
+#[no_mangle]
+pub fn part_range_by_hand(c: &Coherent<Queue>) -> Result<(DmaAddress, usize)> {
+    Ok((c.dma_address().wrapping_add(256 + 5 * 16), 16))
+}
+
+#[no_mangle]
+pub fn range_offset_projected(c: &Coherent<Queue, NoMapping>) -> Result<DmaAddress> {
+    c.dma_range().address_at(300)
+}
+
+#[no_mangle]
+pub fn range_offset_by_hand(c: &Coherent<Queue, NoMapping>) -> Result<DmaAddress> {
+    Ok(c.dma_address().wrapping_add(300))
+}
+
+#[no_mangle]
+pub fn subrange_projected(c: &Coherent<Queue, NoMapping>) -> Result<(DmaAddress, usize)> {
+    c.dma_range().subrange(256, 64 * 16).map(parts)
+}
+
+#[no_mangle]
+pub fn subrange_by_hand(c: &Coherent<Queue, NoMapping>) -> Result<(DmaAddress, usize)> {
+    Ok((c.dma_address().wrapping_add(256), 64 * 16))
 }

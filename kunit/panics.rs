@@ -23,7 +23,9 @@ use kernel::{
         CoherentIoBackend,
         CoherentView,
         DmaAddress,
+        DmaMask,
         NoMapping,
+        Range,
         Span, //
     },
     fs::file::Offset,
@@ -41,8 +43,12 @@ use kernel::{
         Region,
         SysMem, //
     },
+    num::Bounded,
     prelude::*,
-    ptr::projection::ProjectIndex,
+    ptr::{
+        projection::ProjectIndex,
+        Alignment, //
+    },
     transmute::{
         AsBytes,
         FromBytes, //
@@ -131,6 +137,17 @@ pub mod any {
 
     pub fn dma_address(c: &Elements) -> DmaAddress {
         c.dma_address()
+    }
+
+    pub fn dma_range(c: &Coherent<Queue, NoMapping>) -> Range {
+        c.dma_range()
+    }
+
+    /// # Panics
+    ///
+    /// `panic_const_mul_overflow`, in the kernel's `KnownSize::size`: see `docs/contract.md`.
+    pub fn dma_range_of_elements(c: &Elements) -> Range {
+        c.dma_range()
     }
 }
 
@@ -470,6 +487,108 @@ pub mod view {
 
     pub fn dma_address(c: CoherentView<'_, [Element], NoMapping>) -> DmaAddress {
         c.dma_address()
+    }
+}
+
+/// `impl<T: KnownSize + ?Sized, Kind: CoherentKind> CoherentView<'_, T, Kind>`
+pub mod view_range {
+    use super::*;
+
+    pub fn dma_range(c: CoherentView<'_, Queue, NoMapping>) -> Result<Range> {
+        c.dma_range()
+    }
+
+    /// # Panics
+    ///
+    /// `panic_const_mul_overflow`, in the kernel's `KnownSize::size`: see `docs/contract.md`.
+    pub fn dma_range_of_elements(c: CoherentView<'_, [Element], NoMapping>) -> Result<Range> {
+        c.dma_range()
+    }
+}
+
+/// `impl Range`
+pub mod range {
+    use super::*;
+
+    pub fn new(base: DmaAddress, size: usize) -> Result<Range> {
+        Range::new(base, size)
+    }
+
+    pub fn base(r: Range) -> DmaAddress {
+        r.base()
+    }
+
+    pub fn size(r: Range) -> usize {
+        r.size()
+    }
+
+    pub fn last(r: Range) -> DmaAddress {
+        r.last()
+    }
+
+    pub fn address_at(r: Range, offset: usize) -> Result<DmaAddress> {
+        r.address_at(offset)
+    }
+
+    pub fn subrange(r: Range, offset: usize, size: usize) -> Result<Range> {
+        r.subrange(offset, size)
+    }
+
+    pub fn contains(r: Range, address: DmaAddress) -> bool {
+        r.contains(address)
+    }
+
+    pub fn offset_of(r: Range, address: DmaAddress) -> Option<usize> {
+        r.offset_of(address)
+    }
+
+    pub fn is_aligned(r: Range, alignment: Alignment) -> bool {
+        r.is_aligned(alignment)
+    }
+
+    pub fn chunks(r: Range, size: usize, each: fn(Range)) -> Result {
+        r.chunks(size)?.for_each(each);
+        Ok(())
+    }
+
+    pub fn split_at_boundary(r: Range, boundary: Alignment, each: fn(Range)) {
+        r.split_at_boundary(boundary).for_each(each);
+    }
+
+    pub fn split_at_boundary_mask(r: Range, mask: DmaMask, each: fn(Range)) {
+        r.split_at_boundary_mask(mask).for_each(each);
+    }
+
+    pub fn fits(r: Range) -> Result<Bounded<u64, 47>> {
+        r.fits()
+    }
+}
+
+/// `impl Iterator for Chunks`
+pub mod range_chunks {
+    use super::*;
+
+    pub fn next(r: Range, size: usize, n: usize) -> Result<Option<Range>> {
+        let mut chunks = r.chunks(size)?.skip(n);
+        Ok(chunks.next())
+    }
+
+    pub fn size_hint(r: Range, size: usize) -> Result<(usize, Option<usize>)> {
+        Ok(r.chunks(size)?.size_hint())
+    }
+}
+
+/// `impl Iterator for Pieces`
+pub mod range_pieces {
+    use super::*;
+
+    pub fn next(r: Range, boundary: Alignment, n: usize) -> Option<Range> {
+        let mut pieces = r.split_at_boundary(boundary).skip(n);
+        pieces.next()
+    }
+
+    pub fn size_hint(r: Range, boundary: Alignment) -> (usize, Option<usize>) {
+        r.split_at_boundary(boundary).size_hint()
     }
 }
 

@@ -16,6 +16,7 @@ mod content;
 mod device;
 mod layout;
 mod project;
+mod range;
 mod share;
 mod user;
 mod zeroed;

@@ -26,9 +26,9 @@ use kernel::{
         Coherent,
         CoherentView,
         Device,
-        DmaAddress,
         DmaMask,
-        NoMapping, //
+        NoMapping,
+        Range, //
     },
     fmt,
     io::{
@@ -149,8 +149,7 @@ struct Descriptor {
 /// A part of [`DeviceMemory`] in the terms of a device.
 struct Place {
     name: CString,
-    address: DmaAddress,
-    size: usize,
+    range: Range,
 }
 
 /// Parts of [`DeviceMemory`], none of which overlaps another.
@@ -197,8 +196,7 @@ impl Places {
     ) -> Result {
         let place = Place {
             name: CString::try_from_fmt(name)?,
-            address: view.dma_address(),
-            size: view.size(),
+            range: view.dma_range()?,
         };
 
         Ok(self.0.push(place, GFP_KERNEL)?)
@@ -224,16 +222,18 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// Copies `size` bytes from one place in memory to another, by way of the device's buffer.
-    fn carry(&self, from: DmaAddress, to: DmaAddress, size: usize) -> Result {
-        // The registers have 32 bits, and the DMA mask keeps addresses in them.
-        let (from, to) = (u32::try_from(from)?, u32::try_from(to)?);
+    /// Copies memory to memory of the same size, by way of the device's buffer.
+    fn carry(&self, from: Range, to: Range) -> Result {
+        if from.size() != to.size() {
+            return Err(EINVAL);
+        }
 
-        for offset in (0..size).step_by(CHUNK) {
-            let bytes = u32::try_from(CHUNK.min(size - offset))?;
-            let offset = u32::try_from(offset)?;
-            self.copy(from + offset, DEVICE_BUFFER, bytes, false)?;
-            self.copy(DEVICE_BUFFER, to + offset, bytes, true)?;
+        for (from, to) in from.chunks(CHUNK)?.zip(to.chunks(CHUNK)?) {
+            let bytes = u32::try_from(from.size())?;
+            // The registers have 32 bits, and the DMA mask keeps all of a buffer in them.
+            let (from, to) = (from.fits::<32>()?.into(), to.fits::<32>()?.into());
+            self.copy(from, DEVICE_BUFFER, bytes, false)?;
+            self.copy(DEVICE_BUFFER, to, bytes, true)?;
         }
 
         Ok(())
@@ -326,31 +326,38 @@ impl EduData<'_> {
     /// another place got, or what the device's buffer has left, is not taken for the right thing.
     fn check(&self, pdev: &pci::Device, engine: &Engine<'_>) -> Result {
         let places = Places::new(&self.memory)?.0;
+        let memory = self.memory.dma_range();
         let mut failed = 0;
 
         for (number, place) in places.iter().enumerate() {
-            for i in 0..place.size {
+            let size = place.range.size();
+            for i in 0..size {
                 io_write!(self.source, [try: i], pattern(number, i));
             }
             engine
-                .carry(self.source.dma_address(), place.address, place.size)
+                .carry(self.source.dma_range().subrange(0, size)?, place.range)
                 .inspect_err(|err| dev_err!(pdev, "{place}: FAILED put {err:?}\n"))?;
         }
 
         for (number, place) in places.iter().enumerate() {
-            for i in 0..place.size {
+            let size = place.range.size();
+            for i in 0..size {
                 io_write!(self.destination, [try: i], 0);
             }
             let from = match module_parameters::misdirect.value() {
-                // Reaches beyond that place, if it is smaller, but not beyond the memory.
                 n if usize::try_from(n) == Ok(number) => &places[(number + 1) % places.len()],
                 _ => place,
             };
+            // This reaches beyond `from` if that is smaller, but not beyond the memory.
+            let start = memory.offset_of(from.range.base()).ok_or(ERANGE)?;
             engine
-                .carry(from.address, self.destination.dma_address(), place.size)
+                .carry(
+                    memory.subrange(start, size)?,
+                    self.destination.dma_range().subrange(0, size)?,
+                )
                 .inspect_err(|err| dev_err!(pdev, "{place}: FAILED fetch {err:?}\n"))?;
 
-            match self.first_difference(number, place.size)? {
+            match self.first_difference(number, size)? {
                 None => dev_info!(pdev, "{place}: ok\n"),
                 Some((i, expected, found)) => {
                     failed += 1;
@@ -385,15 +392,13 @@ impl EduData<'_> {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            address,
-            size,
-        } = self;
+        let Self { name, range } = self;
 
         f.write_fmt(fmt!(
-            "transfer {} size {size} dma_address {address:#x}",
-            &**name
+            "transfer {} size {} dma_address {:#x}",
+            &**name,
+            range.size(),
+            range.base()
         ))
     }
 }

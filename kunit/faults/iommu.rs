@@ -19,7 +19,8 @@ use kernel::{
     dma::{
         Coherent,
         CoherentHandle,
-        DmaAddress, //
+        DmaAddress,
+        Range, //
     },
     ffi::c_void,
     io::{
@@ -28,6 +29,7 @@ use kernel::{
     },
     page::PAGE_SIZE,
     prelude::*,
+    ptr::Alignment,
     time::{
         delay::fsleep,
         Delta, //
@@ -108,7 +110,7 @@ fn make_gap(edu: &Edu) -> Result<Gap> {
     const MOST_PAGES: usize = 2048;
 
     let mut pages = KVec::new();
-    let start = loop {
+    let three = loop {
         check!(pages.len() < MOST_PAGES);
         let page = old_page(edu)?;
         let at = page.dma_address();
@@ -116,18 +118,22 @@ fn make_gap(edu: &Edu) -> Result<Gap> {
 
         let has = |at| pages.iter().any(|page| page.dma_address() == at);
         // The new one may be any of the three.
-        let mut starts = (0..3).filter_map(|n| at.checked_sub(n * PAGE));
-        if let Some(start) = starts.find(|&at| has(at) && has(at + PAGE) && has(at + 2 * PAGE)) {
-            break start;
+        let starts = (0..3).filter_map(|n| at.checked_sub(n * PAGE));
+        let mut threes = starts.filter_map(|start| Range::new(start, 3 * PAGE_SIZE).ok());
+        let page = Alignment::new::<PAGE_SIZE>();
+        if let Some(three) =
+            threes.find(|three| three.split_at_boundary(page).all(|page| has(page.base())))
+        {
+            break three;
         }
     };
 
-    let before = take(&mut pages, start).ok_or(ENOENT)?;
-    let after = take(&mut pages, start + 2 * PAGE).ok_or(ENOENT)?;
+    let before = take(&mut pages, three.base()).ok_or(ENOENT)?;
+    let after = take(&mut pages, three.address_at(2 * PAGE_SIZE)?).ok_or(ENOENT)?;
     // The middle is dropped here, as is the rest.
     Ok(Gap {
         before,
-        at: start + PAGE,
+        at: three.address_at(PAGE_SIZE)?,
         after,
     })
 }
@@ -173,7 +179,8 @@ mod tests {
         check!(edu.reached(gap.at) == 0);
 
         expect_fault(gap.at);
-        edu.put(gap.at - INSIDE as u64, Edu::MOST)?;
+        let end = gap.before.dma_range().address_at(PAGE_SIZE - INSIDE)?;
+        edu.put(end, Edu::MOST)?;
 
         check!(count(&gap.before, PAGE_SIZE - INSIDE, NEW)? == INSIDE);
         check!(count(&gap.before, 0, OLD)? == PAGE_SIZE - INSIDE);

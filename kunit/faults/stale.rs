@@ -12,7 +12,7 @@ use crate::device::{
 use kernel::{
     dma::{
         Coherent,
-        DmaAddress, //
+        Range, //
     },
     ffi::{
         c_int,
@@ -59,17 +59,16 @@ fn leave_secrets(edu: &Edu) -> Result {
 }
 
 /// Has the device copy what it finds at `from`, and hands it byte by byte to `see`.
-fn look(edu: &Edu, from: DmaAddress, bytes: usize, mut see: impl FnMut(u8)) -> Result {
+fn look(edu: &Edu, from: Range, mut see: impl FnMut(u8)) -> Result {
+    let bytes = from.size();
     let found: Coherent<[u8]> = Coherent::zeroed_slice(edu, bytes, GFP_KERNEL)?;
     for i in 0..bytes {
         io_write!(&found, [try: i], !SECRET);
     }
-    let mut done = 0;
-    while done < bytes {
-        let count = Edu::MOST.min(bytes - done);
-        edu.fetch(from + done as u64, count)?;
-        edu.put(found.dma_address() + done as u64, count)?;
-        done += count;
+    let copies = found.dma_range().chunks(Edu::MOST)?;
+    for (from, to) in from.chunks(Edu::MOST)?.zip(copies) {
+        edu.fetch(from.base(), from.size())?;
+        edu.put(to.base(), to.size())?;
     }
 
     let mut untouched = 0;
@@ -83,19 +82,19 @@ fn look(edu: &Edu, from: DmaAddress, bytes: usize, mut see: impl FnMut(u8)) -> R
     Ok(())
 }
 
-/// Whether the device finds the secret in the middle of the buffer at `at`.
-fn is_secret(edu: &Edu, at: DmaAddress, _number: usize) -> Result<bool> {
+/// Whether the device finds the secret in the middle of the buffer.
+fn is_secret(edu: &Edu, buffer: Range, _number: usize) -> Result<bool> {
     let mut secret = 0;
-    look(edu, at + (SIZE / 2) as u64, SAMPLE, |byte| {
+    look(edu, buffer.subrange(SIZE / 2, SAMPLE)?, |byte| {
         secret += usize::from(byte == SECRET);
     })?;
     Ok(secret == SAMPLE)
 }
 
-/// Whether the device finds anything in one part of the buffer at `at`.
-fn is_old(edu: &Edu, at: DmaAddress, number: usize) -> Result<bool> {
+/// Whether the device finds anything in one part of the buffer.
+fn is_old(edu: &Edu, buffer: Range, number: usize) -> Result<bool> {
     let mut old = 0;
-    look(edu, at + (number * PART) as u64, PART, |byte| {
+    look(edu, buffer.subrange(number * PART, PART)?, |byte| {
         old += usize::from(byte != 0);
     })?;
     Ok(old > 0)
@@ -105,8 +104,8 @@ fn is_old(edu: &Edu, at: DmaAddress, number: usize) -> Result<bool> {
 fn measure<T>(
     edu: &Edu,
     name: &str,
-    is: fn(&Edu, DmaAddress, usize) -> Result<bool>,
-    alloc: impl Fn(&Edu) -> Result<(T, DmaAddress)>,
+    is: fn(&Edu, Range, usize) -> Result<bool>,
+    alloc: impl Fn(&Edu) -> Result<(T, Range)>,
 ) -> Result<usize> {
     leave_secrets(edu)?;
     let mut held = KVec::with_capacity(BUFFERS, GFP_KERNEL)?;
@@ -114,8 +113,8 @@ fn measure<T>(
         held.push(alloc(edu)?, GFP_KERNEL)?;
     }
     let mut old = 0;
-    for (number, (_, at)) in held.iter().enumerate() {
-        old += usize::from(is(edu, *at, number)?);
+    for (number, (_, range)) in held.iter().enumerate() {
+        old += usize::from(is(edu, *range, number)?);
     }
     pr_info!("stale {name}: {old} of {BUFFERS} buffers\n");
     Ok(old)
@@ -135,10 +134,10 @@ mod tests {
 
     const NO_EDU: &CStr = c"no driver is bound to an edu device";
 
-    fn no_mapping(edu: &Edu, flags: Flags) -> Result<(CoherentHandle, DmaAddress)> {
+    fn no_mapping(edu: &Edu, flags: Flags) -> Result<(CoherentHandle, Range)> {
         let c = CoherentHandle::alloc(edu, SIZE, flags)?;
-        let at = c.dma_address();
-        Ok((c, at))
+        let range = c.dma_range();
+        Ok((c, range))
     }
 
     /// So the method finds what is there.
@@ -148,13 +147,13 @@ mod tests {
             return skip(NO_EDU);
         };
         let c = Coherent::from_slice(&edu, &[SECRET; SIZE], GFP_KERNEL)?;
-        check!(is_secret(&edu, c.dma_address(), 0)?);
+        check!(is_secret(&edu, c.dma_range(), 0)?);
 
         // One byte is enough, also the last one.
         let c: Coherent<[u8]> = Coherent::zeroed_slice(&edu, SIZE, GFP_KERNEL)?;
-        check!(!is_old(&edu, c.dma_address(), BUFFERS - 1)?);
+        check!(!is_old(&edu, c.dma_range(), BUFFERS - 1)?);
         io_write!(&c, [try: SIZE - 1], SECRET);
-        check!(is_old(&edu, c.dma_address(), BUFFERS - 1)?);
+        check!(is_old(&edu, c.dma_range(), BUFFERS - 1)?);
         Ok(())
     }
 
@@ -165,8 +164,8 @@ mod tests {
         };
         let old = measure(&edu, "Normal", is_old, |edu| {
             let c = Coherent::<u8>::zeroed_slice(edu, SIZE, GFP_KERNEL)?;
-            let at = c.dma_address();
-            Ok((c, at))
+            let range = c.dma_range();
+            Ok((c, range))
         })?;
         check!(old == 0);
         Ok(())
@@ -202,8 +201,8 @@ mod tests {
         };
         let old = measure(&edu, "NoMapping, zeroed", is_old, |edu| {
             let c = CoherentHandle::alloc_zeroed(edu, SIZE, GFP_KERNEL)?;
-            let at = c.dma_address();
-            Ok((c, at))
+            let range = c.dma_range();
+            Ok((c, range))
         })?;
         check!(old == 0);
         Ok(())
@@ -217,8 +216,8 @@ mod tests {
         };
         let old = measure(&edu, "NoMapping, zeroed, GFP_ATOMIC", is_old, |edu| {
             let c = Coherent::<[u8; SIZE], NoMapping>::new_zeroed(edu, GFP_ATOMIC)?;
-            let at = c.dma_address();
-            Ok((c, at))
+            let range = c.dma_range();
+            Ok((c, range))
         })?;
         check!(old == 0);
         Ok(())

@@ -46,7 +46,7 @@ mod tests {
     fn only_these_change(edu: &Edu, at: usize, bytes: usize) -> Result {
         let pages = old(edu, 2 * PAGE_SIZE)?;
         load(edu)?;
-        edu.put(pages.dma_address() + at as u64, bytes)?;
+        edu.put(pages.dma_range().address_at(at)?, bytes)?;
 
         for i in 0..pages.len() {
             let expected = match i.checked_sub(at) {
