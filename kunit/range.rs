@@ -22,6 +22,7 @@ mod tests {
     };
     use kernel::{
         dma::{
+            bound,
             lower_32_bits,
             upper_32_bits,
             Coherent,
@@ -376,6 +377,17 @@ mod tests {
         // `[try: i..]` accepts one offset more than this.
         assert_eq!(range.address_at(PAGE_SIZE + 1), Err(ERANGE));
         assert!(io_project!(&c, [try: PAGE_SIZE + 1..]).dma_range().is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn ranges_of_bound_buffers() -> Result {
+        let dev = TestDevice::no_mapping()?;
+        let c = bound::Coherent::<[u64; 3], NoMapping>::new(&dev, GFP_KERNEL)?;
+        let range = c.dma_range();
+        assert_eq!((range.base(), range.size()), (c.dma_address(), 24));
+        let last = io_project!(&c, [build: 2]).dma_range();
+        assert_eq!(last, range.subrange(16, 8));
         Ok(())
     }
 

@@ -210,7 +210,8 @@ mod private {
 ///   `cpu_addr` is aligned for `T` and valid for reads and writes of the allocation.
 /// - If `Kind` is [`NoMapping`], the address in `cpu_addr` is an opaque cookie, with or without
 ///   that attribute: only `dma_free_attrs` may use it.
-/// - `dma_addr` is a multiple of [`PAGE_SIZE`], and `dma_addr + size() - 1` does not overflow.
+/// - `dma_addr` is a multiple of [`PAGE_SIZE`], `size()` is not zero, and `dma_addr + (size() - 1)`
+///   does not overflow.
 ///
 /// [`GFP_ATOMIC`]: crate::alloc::flags::GFP_ATOMIC
 /// [`io_project!`]: crate::io::io_project
@@ -240,7 +241,8 @@ struct Allocation<'a, T: KnownSize + ?Sized, Kind: CoherentKind> {
 }
 
 impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
-    /// Allocates `size` bytes, which is the size of what `typed` makes of their address.
+    /// Allocates `size` bytes, which is the size of what `typed` makes of their address and not
+    /// zero.
     #[inline]
     fn new(
         dev: &'a Device<Bound>,
@@ -283,7 +285,8 @@ impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
         //   aligned to a page like the DMA address (see `Documentation/core-api/dma-api-howto.rst`)
         //   and therefore for `T`.
         // - For `NoMapping`, the address is not used.
-        // - The device can access every byte, so the last one has a DMA address, too.
+        // - No caller passes a size of zero. The device can access every byte, so the last one has a
+        //   DMA address, too.
         Ok(Self {
             dev,
             dma_addr,
