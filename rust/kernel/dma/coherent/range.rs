@@ -288,11 +288,11 @@ impl Range {
     /// assert!(Range::new(0xff00, 0x101)?.fits::<16>().is_err());
     /// # Ok::<(), Error>(())
     /// ```
+    #[allow(clippy::useless_conversion, reason = "a `DmaAddress` may have 32 bits")]
     #[inline]
     pub fn fits<const N: u32>(self) -> Result<Bounded<u64, N>> {
-        // CAST: An address has 32 or 64 bits.
-        Bounded::<u64, N>::try_new(self.last() as u64)
-            .and_then(|_| Bounded::try_new(self.base as u64))
+        Bounded::<u64, N>::try_new(self.last().into())
+            .and_then(|_| Bounded::try_new(self.base.into()))
             .ok_or(ERANGE)
     }
 
