@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Access by the CPU.
+//! CPU access.
 
 use crate::{
     glue::cases,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The work in C, of the same names as in Rust.
+ * The cases in C, named as in Rust.
  *
- * A `Coherent` holds a reference to its device. The cases with `_ref` do what a C driver would to
- * hold one as well, and are what Rust is compared with.
+ * A `Coherent` holds a reference to its device, so it is compared with the cases `*_ref`, which
+ * take and drop one too.
  */
 
 #include <linux/dma-mapping.h>
@@ -62,7 +62,7 @@ struct entry {
 	u32 flags;
 };
 
-/* As `Layout` in layout.rs. */
+/* `Layout` in layout.rs. */
 struct layout {
 	u64 head[32];
 	struct entry ring[8][8];

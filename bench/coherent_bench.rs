@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The work in Rust, with what both the library and Linux 7.3 have.
+//! The cases in Rust that both the library and Linux 7.3 can do.
 //!
-//! It is built for a tree with the library and for a pristine one, and run in both.
+//! Built for a tree with the library and for a pristine one.
 
 mod access;
 mod alloc;
@@ -36,6 +36,6 @@ module! {
     type: Bench,
     name: "coherent_bench",
     authors: ["The Coherent<T, Kind> project"],
-    description: "DMA-coherent memory: the work in Rust",
+    description: "DMA-coherent memory: benchmark in Rust",
     license: "GPL",
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The work in Rust that only the library can do: a layout for memory without a mapping.
+//! The cases in Rust that Linux 7.3 lacks.
 
 mod glue;
 mod kinds;
@@ -33,6 +33,6 @@ module! {
     type: Bench,
     name: "coherent_bench_kinds",
     authors: ["The Coherent<T, Kind> project"],
-    description: "DMA-coherent memory: the work in Rust, without a mapping",
+    description: "DMA-coherent memory: benchmark of kinds in Rust",
     license: "GPL",
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The harness of `harness.c`, and how cases are defined for it.
+//! Bindings to `harness.c`, and a macro that defines its cases.
 
 use core::ffi::CStr;
 use kernel::{
@@ -16,7 +16,7 @@ use kernel::{
     prelude::*, //
 };
 
-/// One unit of work, called through a pointer like the ones in C.
+/// One unit of work, called through a pointer as in C.
 pub(crate) type Run = unsafe extern "C" fn(*const c_void, usize) -> u64;
 
 extern "C" {
@@ -31,14 +31,14 @@ extern "C" {
     );
 }
 
-/// The device that the C module has registered, and unregisters after this module is gone.
+/// The device of the C module, which unregisters it after this module is unloaded.
 pub(crate) fn device() -> &'static Device<Bound> {
     // SAFETY: The C module keeps the device bound as long as it is loaded, and this module uses its
     // symbols.
     unsafe { Device::from_raw(coherent_bench_device().cast()) }
 }
 
-/// Runs `cases`, whose argument is an `A`, and prints what they take.
+/// Runs `cases`, whose argument is an `A`, and prints their instruction counts.
 ///
 /// # Safety
 ///
@@ -59,18 +59,17 @@ pub(crate) unsafe fn run<A>(cases: &[(&'static CStr, Run)], arg: &A, batch: c_ui
     }
 }
 
-/// Defines functions of one case each, with symbols to be found in the object code, and a table of
-/// them.
+/// Defines one function for each case, under its own symbol, and a table of them.
 macro_rules! cases {
     ($table:ident: $arg:ty; $($name:ident($c:ident, $i:ident) $body:block)*) => {
         $(
             /// # Safety
             ///
-            /// `arg` must be a pointer to the argument that the table is of.
+            /// `arg` must be a pointer to the argument type of the table.
             #[no_mangle]
             unsafe extern "C" fn $name(arg: *const c_void, $i: usize) -> u64 {
                 let _ = $i;
-                // SAFETY: The caller passes a pointer to such an argument.
+                // SAFETY: The caller passes a pointer to this type.
                 let $c: &$arg = unsafe { &*arg.cast() };
                 $body
             }

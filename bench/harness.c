@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clock, the samples and the device: the same for C and for Rust.
+ * The clock, the samples and the device, for C and Rust.
  *
  * The clock is the time-stamp counter. Under QEMU's -icount shift=0 it advances by one for each
- * instruction, which the calibration shows: a loop of two instructions is run 100,000 and 200,000
- * times.
+ * instruction, which the calibration proves with 100,000 and 200,000 rounds of a loop of
+ * two instructions.
  */
 
 #include <linux/device/faux.h>
@@ -34,7 +34,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Prints the median of what @batch calls of @run take. */
+/* Prints the median count of @batch calls of @run. */
 void coherent_bench_run(const char *language, const char *name, coherent_bench_fn run, void *arg,
 			size_t index, unsigned int batch)
 {
@@ -95,5 +95,5 @@ static void __exit bench_exit(void)
 module_exit(bench_exit);
 
 MODULE_AUTHOR("The Coherent<T, Kind> project");
-MODULE_DESCRIPTION("DMA-coherent memory: the clock, and the work in C");
+MODULE_DESCRIPTION("DMA-coherent memory: benchmark in C");
 MODULE_LICENSE("GPL");

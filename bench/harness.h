@@ -4,7 +4,7 @@
 
 #include <linux/types.h>
 
-/* One unit of work. What it returns is kept, so that a compiler cannot leave the work out. */
+/* One unit of work. The result is used, so that no compiler can drop the work. */
 typedef u64 (*coherent_bench_fn)(void *arg, size_t index);
 
 struct device *coherent_bench_device(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Allocation and projection of memory without a mapping, and allocation for a lifetime.
+//! What Linux 7.3 lacks: allocations and projections of `NoMapping`, and bound allocations.
 
 use crate::{
     glue::cases,

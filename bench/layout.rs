@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the buffer of the projections holds; as `struct layout` in `baseline.c`.
+//! The layout that is projected into: `struct layout` in `baseline.c`.
 
 use kernel::{
     prelude::*,
@@ -14,7 +14,7 @@ pub(crate) struct Entry {
     pub(crate) flags: u32,
 }
 
-/// What is copied as a whole.
+/// Copied as a whole.
 #[repr(C)]
 #[derive(FromBytes, IntoBytes)]
 pub(crate) struct Block(pub(crate) [u64; 4]);
@@ -31,7 +31,7 @@ pub(crate) struct Layout {
     pub(crate) pad: u8,
 }
 
-// SAFETY: There are integers only, and no padding.
+// SAFETY: All fields are integers, and there is no padding.
 unsafe impl transmute::AsBytes for Layout {}
-// SAFETY: All bit patterns are good integers.
+// SAFETY: Any bit pattern is a valid integer.
 unsafe impl transmute::FromBytes for Layout {}

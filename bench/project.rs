@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Projection to a DMA address, and the same by hand.
+//! DMA addresses of parts, by projection and by addition.
 
 use crate::{
     glue::cases,
