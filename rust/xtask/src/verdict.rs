@@ -5,6 +5,7 @@
 
 pub mod addresses;
 pub mod console;
+pub mod instructions;
 mod judge;
 pub mod ktap;
 mod leftovers;

@@ -1,143 +1,196 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! docs/benchmarks.md
+//! `docs/benchmarks.md` and its charts, made from the committed figures alone.
 
-use super::object::Shape;
-use super::plot;
-use super::report::{self, HEADER, Row};
-use super::results::Results;
+use super::chart::Chart;
+use super::figures::{Figure, HEADER, Results, SIZES};
+use anyhow::{Context, Result};
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 
-/// The text of the document.
-pub fn write(results: &Results, rows: &[Row]) -> String {
-    let mut text = String::from(PREFACE);
-    for (what, is) in results.made.parts() {
-        _ = writeln!(text, "| {what} | {is} |");
+/// Writes the files to `docs/` in the checkout.
+pub fn write(checkout: &Path, results: &Results) -> Result<()> {
+    for (name, text) in files(results) {
+        let file = checkout.join("docs").join(name);
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// The document, with figures in place of `{{..}}`.
+const TEMPLATE: &str = include_str!("benchmarks.md");
+
+/// The files, by their names in `docs/`.
+fn files(results: &Results) -> Vec<(String, String)> {
+    let mut environment = String::from("| | |\n| --- | --- |");
+    for (what, is) in &results.environment {
+        _ = write!(environment, "\n| {what} | {is} |");
+    }
+    let goals = results
+        .figures
+        .iter()
+        .filter(|figure| figure.goal().is_some())
+        .count();
+    let met = goals - results.missed().len();
+    let mut document = TEMPLATE
+        .replace("{{environment}}", &environment)
+        .replace("{{goals}}", &format!("{met} of {goals}"));
+    while let Some((before, rest)) = document.split_once("{{table ") {
+        let (cases, after) = rest.split_once("}}").unwrap_or((rest, ""));
+        document = [before, &table(results, cases), after].concat();
+    }
+    let svg = |(name, chart): (&str, Chart)| (format!("benchmarks/{name}.svg"), chart.svg());
+    let mut files: Vec<_> = charts(results).map(svg).to_vec();
+    files.push(("benchmarks.md".to_string(), document));
+    files
+}
+
+/// The figures of the cases with these prefixes.
+fn table(results: &Results, prefixes: &str) -> String {
+    let mut table = format!(
+        "| {} |\n|{}",
+        HEADER.join(" | "),
+        " --- |".repeat(HEADER.len())
+    );
+    for figure in &results.figures {
+        if prefixes
+            .split(' ')
+            .any(|prefix| figure.case.starts_with(prefix))
+        {
+            _ = write!(table, "\n| {} |", figure.cells().join(" | "));
+        }
+    }
+    table
+}
+
+fn charts(results: &Results) -> [(&'static str, Chart); 3] {
+    let library = |case: &str| Some(results.find(case)?.library);
+    let advantage = |size: &u64| {
+        Some(
+            library(&format!("alloc_normal_{size}"))?
+                / library(&format!("alloc_no_mapping_{size}"))?,
+        )
+    };
+    let advantage = Chart {
+        title: "Allocate + free: Normal over NoMapping",
+        measured: "instructions, Normal : NoMapping",
+        category: "buffer size",
+        categories: SIZES.map(bytes).to_vec(),
+        series: vec![("library", SIZES.iter().map(advantage).collect())],
+    };
+
+    let kinds = [
+        ("Normal", "alloc_normal_4096"),
+        ("NoMapping", "alloc_no_mapping_4096"),
+        ("Normal, bound", "alloc_bound_normal_4096"),
+        ("NoMapping, bound", "alloc_bound_no_mapping_4096"),
+    ];
+    let each = |value: fn(&Figure) -> Option<f64>, cases: &[(&str, &str)]| {
+        cases
+            .iter()
+            .map(|(_, case)| results.find(case).and_then(value))
+            .collect::<Vec<_>>()
+    };
+    let over = Chart {
+        title: "Allocate + free: instructions over C",
+        measured: "instructions",
+        category: "4 KiB buffer",
+        categories: kinds.map(|(name, _)| name.to_string()).to_vec(),
+        series: vec![
+            (
+                "library",
+                each(|figure| Some(figure.library - figure.c?), &kinds),
+            ),
+            (
+                "Linux 7.3",
+                each(|figure| Some(figure.upstream? - figure.upstream_c?), &kinds),
+            ),
+        ],
+    };
+
+    let access = [
+        ("DMA address of a field", "project_field"),
+        ("of a nested element", "project_nested"),
+        ("at a run-time index", "project_try"),
+        ("read of a u32", "read_u32"),
+        ("write of a u32", "write_u32"),
+    ];
+    let access = Chart {
+        title: "Addresses and access: instructions",
+        measured: "instructions",
+        category: "operation",
+        categories: access.map(|(name, _)| name.to_string()).to_vec(),
+        series: vec![
+            ("library", each(|figure| Some(figure.library), &access)),
+            ("Linux 7.3", each(|figure| figure.upstream, &access)),
+            ("C", each(|figure| figure.c, &access)),
+        ],
+    };
+    [
+        ("advantage", advantage),
+        ("overhead", over),
+        ("access", access),
+    ]
+}
+
+fn bytes(size: u64) -> String {
+    match size {
+        0..1024 => format!("{size} B"),
+        1024..1_048_576 => format!("{} KiB", size / 1024),
+        _ => format!("{} MiB", size / 1_048_576),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Set, it has the test write the files: after an edit of this module no figure changes.
+    const WRITE: &str = "BENCH_DOCS";
+
+    #[test]
+    fn the_documents_show_the_committed_figures() {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let results = Results::load(&checkout.join("bench/results.json")).expect("figures");
+        if std::env::var_os(WRITE).is_some() {
+            write(&checkout, &results).expect("written");
+        }
+        for (name, text) in files(&results) {
+            let committed = fs::read_to_string(checkout.join("docs").join(&name)).expect(&name);
+            assert!(
+                committed == text,
+                "docs/{name} is not of bench/results.json: {WRITE}=1"
+            );
+        }
     }
 
-    let with_goal: Vec<_> = rows.iter().filter_map(|row| row.met).collect();
-    let met = with_goal.iter().filter(|met| **met).count();
-    text.push_str("\n## Figures and goals\n\n");
-    _ = writeln!(text, "{met} of {} goals are met.\n", with_goal.len());
-    text.push_str(FIGURES);
-    let c = |case: &str| results.c.ours.get(case);
-    if let (Some(with), Some(without)) = (c("alloc_no_mapping_64_ref"), c("alloc_no_mapping_64")) {
-        let reference = with - without;
-        _ = writeln!(
-            text,
-            "Of what C takes, the reference to the device is {reference} instructions.\n"
+    #[test]
+    fn each_figure_is_in_one_section() {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let results = Results::load(&checkout.join("bench/results.json")).expect("figures");
+        let (_, document) = files(&results).pop().expect("the document");
+        for figure in &results.figures {
+            let row = format!("\n| {} |", figure.case);
+            assert_eq!(document.matches(&row).count(), 1, "{}", figure.case);
+        }
+    }
+
+    #[test]
+    fn each_chart_is_shown_under_its_title() {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let results = Results::load(&checkout.join("bench/results.json")).expect("figures");
+        for (name, chart) in charts(&results) {
+            let image = format!("![{}](benchmarks/{name}.svg)", chart.title);
+            assert!(TEMPLATE.contains(&image), "{image}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(
+            SIZES.map(bytes),
+            ["64 B", "4 KiB", "64 KiB", "1 MiB", "4 MiB"]
         );
     }
-    table(&mut text, HEADER, rows.iter().map(Row::cells));
-
-    text.push_str("\n## Growth\n\n");
-    for (file, what) in plot::PICTURES {
-        _ = writeln!(text, "![{what}](benchmarks/{file}.svg)\n");
-    }
-
-    text.push_str(CODE);
-    let cases = results.checked.ours.keys().map(|case| {
-        let shapes = [&results.checked, &results.unchecked];
-        let [with, without] = shapes
-            .map(|pair| [&pair.ours, &pair.upstream].map(|shapes| describe(shapes.get(case))));
-        let [ours, upstream] = with;
-        let [ours_without, upstream_without] = without;
-        [case.clone(), ours, upstream, ours_without, upstream_without]
-    });
-    table(
-        &mut text,
-        [
-            "case",
-            "ours, checks on",
-            "upstream, checks on",
-            "ours, checks off",
-            "upstream, checks off",
-        ],
-        cases,
-    );
-
-    text.push_str(TIMES);
-    table(
-        &mut text,
-        ["case", "ours : C", "upstream : C"],
-        report::ratio_rows(results),
-    );
-    text
 }
-
-fn table<const N: usize>(
-    text: &mut String,
-    header: [&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) {
-    _ = writeln!(text, "| {} |\n|{}", header.join(" | "), " --- |".repeat(N));
-    for row in rows {
-        _ = writeln!(text, "| {} |", row.join(" | "));
-    }
-}
-
-fn describe(shape: Option<&Shape>) -> String {
-    shape.map_or_else(String::new, |shape| {
-        format!(
-            "{}, {}, {}",
-            shape.instructions, shape.branches, shape.panics
-        )
-    })
-}
-
-const PREFACE: &str = "\
-<!-- Written by `make bench`; do not edit. -->
-
-# What it costs
-
-The modules in [`bench/`](../bench) do the same work in C and in Rust. The Rust source is compiled
-for a kernel with the library and for one without, of one configuration and with one compiler. QEMU
-runs them with `-icount`: its clock, and with it the time-stamp counter, advances by one for each
-instruction. `make bench` does not take that on trust: a loop of 200,000 instructions has to take
-200,000 units, and the kernel with the library is booted twice and has to give the same figures.
-The figures are medians. Those are the same in every run with the same compilers: after another
-`make bench`, git shows a difference in the commit and in the times of the last section only. The
-largest samples are not the same, since the timer's interrupt comes at another place in each boot.
-
-`make bench-check` compares with [`results.json`](../bench/results.json) and the code of the cases
-with [`bench/asm`](../bench/asm).
-
-| | |
-| --- | --- |
-";
-
-const FIGURES: &str = "\
-Medians of 101 samples after 20 for warming up, in instructions, less those of a call of an empty
-function. A case of allocation is `dma_alloc_attrs` and `dma_free_attrs`; as a `Coherent` holds a
-reference to its device, the C that it is compared with does `get_device` and `put_device` as well.
-How many free blocks the page allocator splits and merges depends on what the kernel has used
-before, which is not the same for two kernels: an allocation may take some instructions more or less
-in one of them, C as well as Rust. So ours and upstream are each taken from C in the same boot.
-The device is without an IOMMU, on the direct path. The processor that QEMU shows has no ERMS: the
-kernel clears memory by a loop of plain stores, of eleven instructions for 64 bytes. (Of a
-`rep stosb`, QEMU would count each byte.) A projection in C with a run-time index returns zero if the
-index is out of bounds. `hand_` cases add offsets up by hand, in Rust.
-
-`copy_write` takes more than C because the value goes through the stack in
-`SysMemBackend::copy_write` of `rust/kernel/io.rs`, which both sides call. Copies of allocation and
-drop are functions of their own; what was put into its callers is seen in the calls and in `.text`.
-
-";
-
-const CODE: &str = "\
-## Code of the cases
-
-Instructions, conditional branches and ways to panic in the object code, with
-`CONFIG_RUST_OVERFLOW_CHECKS` on and off. The instructions include the landing pad (`endbr64`) and
-the return. The library's code is in [`bench/asm`](../bench/asm), one file for each case.
-
-";
-
-const TIMES: &str = "
-## Time
-
-The second instrument is the time-stamp counter, without `-icount`. QEMU translates code, so these
-are ratios to C within one boot, and the medians of those in five boots. What else the host does is
-in them: they are not the same in every run.
-
-";

@@ -1,4 +1,0 @@
-endbr64
-mov $0x3bc,%eax
-add 0x10(%rdi),%rax
-ret
