@@ -14,6 +14,7 @@ mod boxed;
 mod cast;
 mod content;
 mod device;
+mod io;
 mod layout;
 mod project;
 mod range;

@@ -79,9 +79,9 @@ enum Task {
     /// Write the library as a series of patches, and check it
     Series(series::Options),
     /// Put that series on a branch of your own git tree
-    Apply(apply::Options),
+    Apply(apply::Request),
     /// Take it back
-    Unapply(apply::Options),
+    Unapply(apply::Request),
     /// Run the suites on machines whose memory is reached by different roads
     Matrix(matrix::Arguments),
     /// Format the code
@@ -129,10 +129,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),
-        Task::Apply(options) => {
-            println!("{}", apply::apply(&options, &session.workspace.checkout)?);
-        }
-        Task::Unapply(options) => println!("{}", apply::unapply(&options)?),
+        Task::Apply(request) => apply::run(&session.workspace, &request)?,
+        Task::Unapply(request) => apply::undo(&request)?,
         Task::Toolchain => {
             session.prepare()?;
         }

@@ -9,7 +9,8 @@ use crate::host::progress::{Progress, Step};
 use crate::host::workspace::{self, Workspace};
 use crate::setup::source::Source;
 use crate::setup::toolchain::Toolchain;
-use crate::tree::graft;
+use crate::tree::library::Library;
+use crate::tree::{graft, series};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,16 +41,27 @@ pub enum Lints {
     Clippy,
 }
 
-/// The tree with the library in it, up to date with the checkout.
+/// A copy of the tree with the library, up to date with the checkout.
 pub fn grafted(workspace: &Workspace, progress: &Progress, source: &Source) -> Result<PathBuf> {
-    let tree = workspace.cache("trees").join(&source.id).join("grafted");
+    with_steps(workspace, progress, source, "grafted", series::GRAFT)
+}
+
+/// A copy of the tree, called `name`, with the first `count` steps of the series.
+pub fn with_steps(
+    workspace: &Workspace,
+    progress: &Progress,
+    source: &Source,
+    name: &str,
+    count: usize,
+) -> Result<PathBuf> {
+    let tree = workspace.cache("trees").join(&source.id).join(name);
+    let library = Library::read(&workspace.checkout, &workspace.overlay())?;
     progress.step("grafting the library onto the kernel tree", |step| {
         if !tree.is_dir() {
             copy(workspace, step, &source.tree, &tree)?;
         }
-        let outcome = graft::graft_tree(&tree, &workspace.overlay())?;
-        for file in &outcome.changed {
-            step.say(&format!("changed {}", file.display()));
+        for file in graft::graft(&source.tree, &tree, &library, count)? {
+            step.say(&format!("changed {file}"));
         }
         Ok(())
     })?;
@@ -68,7 +80,7 @@ pub fn pristine(workspace: &Workspace, progress: &Progress, source: &Source) -> 
     Ok(tree)
 }
 
-pub fn copy(workspace: &Workspace, step: &Step, from: &Path, to: &Path) -> Result<()> {
+fn copy(workspace: &Workspace, step: &Step, from: &Path, to: &Path) -> Result<()> {
     step.say("copying the pristine tree");
     let scratch = workspace.scratch("tree-")?;
     let copy = scratch.path().join("linux");

@@ -6,7 +6,7 @@ use crate::host::progress::Step;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -43,7 +43,6 @@ pub fn logged(step: &Step, command: &mut Command, log: &Path) -> Result<()> {
 /// Runs `command` and returns its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command
-        .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot run {}", describe(command)))?;
     if !output.status.success() {
@@ -56,6 +55,14 @@ pub fn output(command: &mut Command) -> Result<String> {
     }
     String::from_utf8(output.stdout)
         .with_context(|| format!("{} printed text that is not UTF-8", describe(command)))
+}
+
+/// A file to read `text` from.
+pub fn input(text: &str) -> Result<File> {
+    let mut file = tempfile::tempfile().context("no temporary file")?;
+    file.write_all(text.as_bytes())?;
+    file.rewind()?;
+    Ok(file)
 }
 
 /// Whether `program` can be started.

@@ -8,7 +8,8 @@ use crate::check::contract::compiler::Compiler;
 use crate::check::contract::{Contract, variant};
 use crate::check::suites;
 use crate::host::table;
-use crate::tree::graft;
+use crate::tree::library::Library;
+use crate::tree::{graft, series};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::fs;
@@ -92,13 +93,19 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
         ]);
     }
     // The tree is as it was.
-    graft::graft_tree(&kernel.tree, &session.workspace.overlay())?;
+    graft_with(session, &kernel, &session.workspace.overlay())?;
     println!("{table}");
     println!("{} mutants, {survivors} survived", mutant.len());
     Ok(match survivors {
         0 if !mutant.is_empty() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+/// Grafts the library with the files of `overlay`.
+fn graft_with(session: &Session, kernel: &Kernel, overlay: &Path) -> Result<()> {
+    let library = Library::read(&session.workspace.checkout, overlay)?;
+    graft::graft(&kernel.pristine, &kernel.tree, &library, series::GRAFT).map(drop)
 }
 
 /// The text of the file that a mutant changes, changed.
@@ -161,7 +168,7 @@ fn slow_checks(
         overlay.join(&mutant.file),
         mutated(&session.workspace.overlay(), mutant)?,
     )?;
-    graft::graft_tree(&kernel.tree, &overlay)?;
+    graft_with(session, kernel, &overlay)?;
     if let Err(error) = kernel.build(&session.workspace, &session.progress) {
         eprintln!("{error:#}");
         return Ok(vec![COMPILER.to_string()]);

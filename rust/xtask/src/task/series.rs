@@ -1,105 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The library as a series of commits on a kernel tree.
-//!
-//! No text of the kernel is kept here: a step is a program that makes its files from those of the
-//! tree and of this repository. All steps are worked out before the first commit is made.
+//! The library as a series of patches on Linux 7.3, each checked.
 
-mod checks;
-mod count;
-mod edit;
-mod fb;
-mod later;
-mod steps;
-#[cfg(test)]
-pub mod tests;
+mod repository;
 mod verify;
 
 use crate::build::session::Session;
-use crate::host::process;
 use crate::host::table;
-use crate::host::workspace::Workspace;
-use crate::setup::source::Source;
-use crate::tree::git::{Files, Git, Identity};
-use anyhow::{Context, Result, bail};
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::tree::git::Git;
+use crate::tree::library::Library;
+use crate::tree::patches;
+use crate::tree::series::{self, STEPS, code_lines};
+use anyhow::{Context, Result};
+use repository::BASE;
 use std::process::ExitCode;
-pub use steps::Library;
-
-/// A commit to be.
-pub struct Planned {
-    pub message: String,
-    /// The files that it writes.
-    pub changes: Files,
-    pub step: &'static steps::Step,
-}
-
-impl Planned {
-    pub fn subject(&self) -> &str {
-        self.message.lines().next().unwrap_or_default()
-    }
-}
-
-/// Works out the series for the tree of `base`. Writes nothing.
-pub fn plan(
-    git: &Git,
-    base: &str,
-    library: &Library,
-    sign_off: Option<&Identity>,
-) -> Result<Vec<Planned>> {
-    let mut files = Files::new();
-    for path in steps::INPUTS {
-        if let Some(text) = git.file(base, path)? {
-            files.insert(path.to_string(), text);
-        }
-    }
-    let pristine = files.clone();
-    let mut planned = Vec::new();
-    for step in steps::ALL {
-        let mut after = files.clone();
-        (step.run)(&mut after, &pristine, library)
-            .with_context(|| format!("the step \"{}\"", step.subject()))?;
-        let mut message = step.message.trim_end().to_string();
-        message.push('\n');
-        if let Some(identity) = sign_off {
-            message.push_str(&format!("\n{}\n", identity.sign_off()));
-        }
-        planned.push(Planned {
-            message,
-            changes: changes(&files, &after),
-            step,
-        });
-        files = after;
-    }
-    Ok(planned)
-}
-
-fn changes(before: &Files, after: &Files) -> Files {
-    let changed = after
-        .iter()
-        .filter(|(path, text)| before.get(*path) != Some(text));
-    changed
-        .map(|(path, text)| (path.clone(), text.clone()))
-        .collect()
-}
-
-/// Makes the commits and returns them. No branch knows them yet.
-pub fn commit(
-    git: &Git,
-    base: &str,
-    planned: &[Planned],
-    identity: &Identity,
-) -> Result<Vec<String>> {
-    let commits = planned
-        .iter()
-        .map(|planned| (&planned.changes, planned.message.as_str()));
-    git.commit_all(base, commits, identity)
-}
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Sign the commits off with the identity that git has
+    /// Sign the commits off with the identity in the git configuration
     #[arg(long, env = "SIGNOFF", value_parser = clap::builder::FalseyValueParser::new())]
     pub signoff: bool,
 
@@ -108,182 +26,72 @@ pub struct Options {
     pub verify: bool,
 }
 
-/// The series in the repository of the cache. No branch knows it yet.
-struct Made {
-    source: Source,
-    git: Git,
-    home: PathBuf,
-    identity: Identity,
-    planned: Vec<Planned>,
-    commits: Vec<String>,
-}
-
-fn make(session: &Session, sign_off: bool) -> Result<Made> {
-    let source = session.source()?;
-    let home = session.workspace.cache("series").join(&source.id);
-    let git = session
-        .progress
-        .step("the pristine tree as a commit", |step| {
-            repository(&session.workspace, step, &source, &home)
-        })?;
-    let identity = Git::at(&session.workspace.checkout).identity(sign_off)?;
-    let library = Library::read(&session.workspace.checkout)?;
-    session.progress.step("making the series", |_| {
-        let planned = plan(&git, BASE, &library, sign_off.then_some(&identity))?;
-        let commits = commit(&git, BASE, &planned, &identity)?;
-        Ok(Made {
-            source,
-            git,
-            home,
-            identity,
-            planned,
-            commits,
-        })
-    })
-}
-
-/// A tree to which the whole series is applied.
-pub fn applied(session: &Session) -> Result<PathBuf> {
-    let made = make(session, false)?;
-    let tree = verify::tree(session, &made.source)?;
-    let tip = made.commits.last().context("the series is empty")?;
-    verify::bring_to(&tree, &made.git, tip, &made.planned)?;
-    Ok(tree)
-}
+const BRANCH: &str = "coherent-kind";
 
 /// `make series`.
 pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
-    let sign_off = options.signoff;
-    let Made {
-        source,
-        git,
-        home,
-        identity,
-        planned,
-        commits,
-    } = make(session, sign_off)?;
-    let tip = commits.last().context("the series is empty")?;
-    git.run(["update-ref", BRANCH_REF, tip])?;
-
-    let count = count::balance(&git, BASE, &commits, steps::REPLACING)?;
-    let patches = session.progress.step("writing the patches", |_| {
-        write_patches(&git, &home, &identity, &count)
+    let (workspace, progress) = (&session.workspace, &session.progress);
+    let source = session.source()?;
+    let home = workspace.cache("series").join(&source.id);
+    let git = progress.step("reading the pristine tree into git", |step| {
+        repository::of_tree(workspace, step, &source.tree, &home.join("linux.git"))
     })?;
-    session.progress.step("checking the patches", |step| {
-        checks::checkpatch(&source.tree, &patches, sign_off)?;
+    let identity = Git::at(&workspace.checkout).identity(options.signoff)?;
+    let library = Library::read(&workspace.checkout, &workspace.overlay())?;
+    let (planned, commits) = progress.step("making the commits", |_| {
+        let base = |path: &str| git.file(BASE, path);
+        let signer = options.signoff.then_some(&identity);
+        let planned = series::plan(&base, &library, STEPS.len(), signer)?;
+        let changes = planned
+            .iter()
+            .map(|commit| (&commit.changes, &*commit.message));
+        let reference = format!("refs/heads/{BRANCH}");
+        let commits = git.commit_all(BASE, &reference, changes, &identity)?;
+        Ok((planned, commits))
+    })?;
+    let tip = commits.last().context("the series is empty")?;
+    let (before, after) = series::balance(&planned)?;
+
+    let home = home.join("patches");
+    progress.step("checking the patches", |step| {
+        let numbers = format!("  {before} lines before, {after} lines after");
+        let cover = include_str!("../../series/cover.txt").replace("{numbers}", &numbers);
+        let patches = patches::write(&git, (BASE, BRANCH), &home, &planned, &identity, &cover)?;
+        patches::checkpatch(&source.tree, &patches, options.signoff)?;
         step.say("checkpatch.pl --strict finds nothing");
-        checks::am(&git, BASE, tip, &patches)?;
+        patches::am(&git, BASE, tip, &patches)?;
         step.say("git am on an untouched tree gives the same tree");
-        checks::maintainers(&git, &session.workspace, tip, &planned)?;
-        step.say("get_maintainer.pl knows who looks after each new file");
+        patches::maintainers(&source.tree, &planned)?;
+        step.say("get_maintainer.pl finds the maintainers of each new file");
         Ok(())
     })?;
-    let mut passed = None;
-    if options.verify {
-        passed = Some(verify::run(session, &source, &git, &planned, &commits)?);
-    }
+    let passed = match options.verify {
+        true => Some(verify::run(session, &source, &planned)?),
+        false => None,
+    };
 
-    let mut table = table::new(["commit", "files", "added", "removed", "tests passed"]);
-    for (index, planned) in planned.iter().enumerate() {
-        let (files, added, removed) = checks::stat(&git, &commits[index])?;
+    let mut table = table::new([
+        "commit",
+        "files",
+        "added",
+        "removed",
+        "code",
+        "tests passed",
+    ]);
+    for (index, commit) in planned.iter().enumerate() {
+        let [files, added, removed] = patches::stat(&git, &commits[index])?;
         let tests = passed.as_ref().map(|passed| passed[index].to_string());
         table.add_row([
-            planned.subject().to_string(),
+            commit.step.subject().to_string(),
             files.to_string(),
             added.to_string(),
             removed.to_string(),
+            code_lines(&commit.files).to_string(),
             tests.unwrap_or("not run".into()),
         ]);
     }
-    println!("{table}");
-    println!("{}", count.table());
-    println!("patches: {}", home.join("patches").display());
-    count.check()?;
+    println!("{table}\n\"code\" counts lines of code in rust/kernel/dma* after the commit.");
+    println!("The types of 7.3 take {before} of them; what replaces them takes {after}.");
+    println!("patches: {}", home.display());
     Ok(ExitCode::SUCCESS)
-}
-
-/// The commit of the pristine tree, and the branch of the series on it.
-const BASE: &str = "refs/heads/pristine";
-const BRANCH_REF: &str = "refs/heads/coherent-kind";
-
-/// The repository that has the pristine tree as a commit.
-fn repository(
-    workspace: &Workspace,
-    step: &crate::host::progress::Step,
-    source: &Source,
-    home: &Path,
-) -> Result<Git> {
-    let git = Git::at(&home.join("linux.git"));
-    if git.dir.is_dir() {
-        return Ok(git);
-    }
-    step.say("this reads the whole tree, once");
-    let scratch = workspace.scratch("series-")?;
-    let new = Git::at(&scratch.path().join("linux.git"));
-    fs::create_dir(&new.dir)?;
-    new.run(["init", "--quiet", "--bare"])?;
-    let log = workspace.cache("logs/series-base.log");
-    // One pack in place of a file for each of a hundred thousand blobs. The tree's own rules about
-    // what to ignore are about what is built in it, and nothing was.
-    let mut add = new.command([
-        "-c",
-        "core.bigFileThreshold=1",
-        "-c",
-        "core.compression=1",
-        "-c",
-        "core.fsync=none",
-    ]);
-    add.arg("--work-tree")
-        .arg(&source.tree)
-        .args(["add", "--force", "--all", "."])
-        .current_dir(&source.tree);
-    process::logged(step, &mut add, &log)?;
-    let tree = new.run(["write-tree"])?;
-    let mut commit = new.command(["commit-tree", &tree, "-m", "Linux, as it was found"]);
-    Identity::nobody().make(&mut commit);
-    let base = process::output(&mut commit)?;
-    new.run(["update-ref", BASE, base.trim_end()])?;
-    fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
-    fs::rename(&new.dir, &git.dir)
-        .with_context(|| format!("cannot move the repository to {}", git.dir.display()))?;
-    Ok(git)
-}
-
-/// `git format-patch`, with the cover letter filled in.
-fn write_patches(
-    git: &Git,
-    home: &Path,
-    identity: &Identity,
-    count: &count::Balance,
-) -> Result<Vec<PathBuf>> {
-    let patches = home.join("patches");
-    if patches.exists() {
-        fs::remove_dir_all(&patches)
-            .with_context(|| format!("cannot clear {}", patches.display()))?;
-    }
-    let cover = include_str!("../../series/cover.txt").replace("{numbers}", &count.text());
-    git.run(["config", "branch.coherent-kind.description", &cover])?;
-    let mut format = git.plain_command([
-        "format-patch",
-        "--quiet",
-        "--cover-letter",
-        "--cover-from-description=subject",
-        "--subject-prefix=PATCH",
-        "--no-signature",
-        "--output-directory",
-    ]);
-    format.arg(&patches).arg(format!("{BASE}..coherent-kind"));
-    identity.make(&mut format);
-    process::output(&mut format)?;
-    let mut found = Vec::new();
-    for entry in fs::read_dir(&patches)? {
-        found.push(entry?.path());
-    }
-    found.sort();
-    let letter = found.first().context("git format-patch wrote nothing")?;
-    let text = fs::read_to_string(letter)?;
-    if text.contains("*** ") {
-        bail!("{} is not filled in", letter.display());
-    }
-    Ok(found)
 }

@@ -8,7 +8,7 @@ use crate::build::session::Session;
 use crate::host::process;
 use crate::host::table;
 use crate::run::boot::{self, Boot, Plan};
-use crate::task::series;
+use crate::tree::series::STEPS;
 use crate::verdict::ktap::Suite;
 use crate::verdict::{Expected, Verdict};
 use anyhow::{Context, Result};
@@ -148,7 +148,9 @@ fn rustdoc(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
 /// `kunit.py` and the series' `.kunitconfig`. Returns how many cases passed.
 fn kunit_py(session: &Session) -> Result<usize> {
     let (toolchain, _) = session.prepare()?;
-    let tree = series::applied(session)?;
+    let source = session.source()?;
+    let (workspace, progress) = (&session.workspace, &session.progress);
+    let tree = kbuild::with_steps(workspace, progress, &source, "series", STEPS.len())?;
     session
         .progress
         .step("kunit.py in an applied tree", |step| {

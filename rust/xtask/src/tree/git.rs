@@ -2,11 +2,10 @@
 
 //! git, in one repository and with nothing of the caller's environment.
 
+use super::files::Files;
 use crate::host::process;
 use anyhow::{Context, Result, bail};
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -22,9 +21,6 @@ const LOCAL_VARIABLES: [&str; 9] = [
     "GIT_QUARANTINE_PATH",
     "GIT_WORK_TREE",
 ];
-
-/// Text files by their path in a tree.
-pub type Files = BTreeMap<String, String>;
 
 /// A name and an address of mail.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,53 +147,32 @@ impl Git {
         }
     }
 
-    /// Makes commits on top of `base`, each with the files that it changes, and returns them.
-    ///
-    /// Neither the index nor the working tree are looked at, so neither can be harmed, and no branch
-    /// knows the commits.
+    /// Makes commits on top of `base`, each with the files that it writes, and points `reference` at
+    /// the last one. Neither the index nor the working tree is used.
     pub fn commit_all<'a>(
         &self,
         base: &str,
+        reference: &str,
         commits: impl Iterator<Item = (&'a Files, &'a str)>,
         identity: &Identity,
     ) -> Result<Vec<String>> {
-        let scratch = tempfile::tempdir().context("no temporary directory")?;
-        let dir = scratch.path();
-        let git = |arguments: &[&OsStr]| {
-            let mut command = self.command(arguments);
-            identity.make(&mut command);
-            command.env("GIT_INDEX_FILE", dir.join("index"));
-            Ok::<_, anyhow::Error>(process::output(&mut command)?.trim_end().to_string())
-        };
-        git(&["read-tree", base].map(OsStr::new))?;
-        let mut made: Vec<String> = Vec::new();
+        let base = self.commit_of(base)?.context("the base is no commit")?;
+        // A name with these characters would end the field.
+        let clean = |text: &str| text.replace(['<', '>', '\n'], "");
+        let (name, email) = (clean(&identity.name), clean(&identity.email));
+        let mut stream = format!("reset {reference}\nfrom {base}\n\n");
         for (files, message) in commits {
-            let blobs: Vec<_> = (0..files.len())
-                .map(|number| dir.join(number.to_string()))
-                .collect();
-            for (blob, text) in blobs.iter().zip(files.values()) {
-                fs::write(blob, text).context("cannot write a temporary file")?;
+            stream += &format!("commit {reference}\ncommitter {name} <{email}> now\n");
+            stream += &format!("data {}\n{message}\n", message.len());
+            for (path, text) in files {
+                stream += &format!("M 100644 inline {path}\ndata {}\n{text}\n", text.len());
             }
-            let mut hash = ["hash-object", "-w", "--no-filters", "--"]
-                .map(OsStr::new)
-                .to_vec();
-            hash.extend(blobs.iter().map(|blob| blob.as_os_str()));
-            let ids = git(&hash)?;
-            let entries: Vec<_> = ids
-                .lines()
-                .zip(files.keys())
-                .map(|(id, path)| format!("100644,{id},{path}"))
-                .collect();
-            let mut update = vec![OsStr::new("update-index"), OsStr::new("--add")];
-            for entry in &entries {
-                update.extend([OsStr::new("--cacheinfo"), OsStr::new(entry)]);
-            }
-            git(&update)?;
-            let tree = git(&["write-tree"].map(OsStr::new))?;
-            let parent = made.last().map_or(base, String::as_str);
-            let commit = ["commit-tree", &tree, "-p", parent, "-m", message];
-            made.push(git(&commit.map(OsStr::new))?);
         }
-        Ok(made)
+        let options = ["fast-import", "--quiet", "--force", "--date-format=now"];
+        let mut import = self.command(options);
+        process::output(import.stdin(process::input(&stream)?))?;
+        let range = format!("{base}..{reference}");
+        let made = self.run(["rev-list", "--reverse", &range])?;
+        Ok(made.lines().map(str::to_string).collect())
     }
 }
