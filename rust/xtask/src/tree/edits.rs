@@ -4,7 +4,7 @@
 
 use super::files::Tree;
 use anyhow::{Context, Result, bail};
-use regex::{Captures, Regex, Replacer};
+use regex_lite::{Captures, Regex, Replacer};
 use serde::Deserialize;
 
 /// A list of edits: a `.toml` file of `rust/xtask/series/`.
@@ -60,7 +60,7 @@ pub const SECTION: &str = "DMA MAPPING & SCATTERLIST API [RUST]";
 
 /// Adds a pattern to the files of [`SECTION`], in alphabetical order, unless one covers it already.
 pub fn maintained(text: &str, pattern: &str) -> Result<String> {
-    let section = format!(r"^{}\n(?:.+\n)+", regex::escape(SECTION));
+    let section = format!(r"^{}\n(?:.+\n)+", regex_lite::escape(SECTION));
     once(text, &section, |found: &Captures| {
         let (files, mut lines): (Vec<_>, Vec<_>) = found[0]
             .lines()

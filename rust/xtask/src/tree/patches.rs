@@ -7,7 +7,7 @@ use super::git::{Git, Identity};
 use super::series::Commit;
 use crate::host::process;
 use anyhow::{Context, Result, bail};
-use regex::Regex;
+use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
 

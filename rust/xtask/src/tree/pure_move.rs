@@ -72,7 +72,7 @@ fn part_of(item: &Item) -> Option<&'static Part> {
         return with_type(&upstream_items::subject(item)?);
     };
     // The trait decides first: a conversion from a type belongs to that type, a view to views.
-    let mut named = block.trait_.iter().flat_map(|(_, path, _)| {
+    let mut named = block.trait_.iter().flat_map(|(path, _)| {
         let tokens = super::tokens::idents(path.to_token_stream());
         tokens.into_iter().map(|ident| ident.to_string())
     });

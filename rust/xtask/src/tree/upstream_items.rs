@@ -166,8 +166,8 @@ fn describe(item: &Item) -> String {
         return summary(item.to_token_stream());
     };
     let of = match &item.trait_ {
-        Some((not, path, _)) => {
-            let not = not.map_or("", |_| "!");
+        Some((path, _)) => {
+            let not = item.modifiers.polarity.map_or("", |_| "!");
             format!("{not}{} for ", compact(path.to_token_stream()))
         }
         None => String::new(),

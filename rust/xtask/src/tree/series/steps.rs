@@ -82,7 +82,7 @@ pub fn kunit(tree: &mut Tree, library: &Library) -> Result<()> {
         tree.add(&format!("{TESTS}{name}"), text)?;
     }
     let config = format!("obj-$(CONFIG_{TEST_SYMBOL})");
-    let makefile = edits::once(&kbuild, "^obj-m", regex::NoExpand(&config))?;
+    let makefile = edits::once(&kbuild, "^obj-m", regex_lite::NoExpand(&config))?;
     tree.add(&format!("{TESTS}Makefile"), makefile)?;
     let kunitconfig = include_str!("../../../series/kunitconfig");
     tree.add(&format!("{TESTS}.kunitconfig"), kunitconfig.to_string())?;
