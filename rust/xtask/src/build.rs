@@ -2,7 +2,6 @@
 
 //! Building with kbuild: a kernel, external modules, and the commands that kbuild saved.
 
-pub mod architecture;
 pub mod external_module;
 pub mod kbuild;
 pub mod kbuild_cmd;

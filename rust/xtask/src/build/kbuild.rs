@@ -2,11 +2,11 @@
 
 //! A kernel tree of ours: the pristine one, copied, grafted, configured and built with kbuild.
 
-use crate::build::architecture::{Compiler, Target};
 use crate::build::external_module;
 use crate::host::process;
 use crate::host::progress::{Progress, Step};
 use crate::host::workspace::{self, Workspace};
+use crate::setup::architecture::{Compiler, Target};
 use crate::setup::source::Source;
 use crate::setup::toolchain::Toolchain;
 use crate::tree::library::Library;

@@ -2,22 +2,24 @@
 
 //! What every task starts from: the workspace, its lock, and a built kernel.
 
-use crate::build::architecture::Target;
 use crate::build::kbuild::{self, Kernel, Lints};
 use crate::host::lock::{self, Lock};
 use crate::host::progress::Progress;
 use crate::host::workspace::Workspace;
+use crate::setup::architecture::Target;
 use crate::setup::source::{self, Source};
 use crate::setup::toolchain::{self, Toolchain};
 use anyhow::Result;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 pub struct Session {
     pub workspace: Workspace,
     pub progress: Progress,
     pub kernel_src: Option<PathBuf>,
     lock: Mutex<Option<Lock>>,
+    prepared: Mutex<Option<(Toolchain, Source)>>,
 }
 
 impl Session {
@@ -30,6 +32,7 @@ impl Session {
             progress: Progress::default(),
             kernel_src,
             lock: Mutex::new(Some(lock)),
+            prepared: Mutex::default(),
         })
     }
 
@@ -44,16 +47,36 @@ impl Session {
         }
     }
 
+    /// The pristine kernel source.
     pub fn source(&self) -> Result<Source> {
-        source::fetch(&self.workspace, &self.progress, self.kernel_src.as_deref())
+        let given = self.kernel_src.as_deref();
+        source::download(&self.workspace, &self.progress, given)?
+            .unpack(&self.workspace, &self.progress)
     }
 
-    /// The toolchain, and the source that was fetched while it was in the making.
+    /// The toolchain and the source. Finds or installs both once.
     pub fn prepare(&self) -> Result<(Toolchain, Source)> {
-        let pending = toolchain::prepare(&self.workspace, &self.progress)?;
-        let source = self.source()?;
-        let toolchain = pending.finish(&self.workspace, &self.progress)?;
-        Ok((toolchain, source))
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = &*prepared {
+            return Ok(found.clone());
+        }
+        let (workspace, progress) = (&self.workspace, &self.progress);
+        let given = self.kernel_src.as_deref();
+        let download = together(
+            || source::download(workspace, progress, given),
+            || toolchain::install_packages(workspace, progress),
+        )?
+        .0;
+        let (source, toolchain) = together(
+            || download.unpack(workspace, progress),
+            || Toolchain::find(workspace, progress),
+        )?;
+        Ok(prepared.insert((toolchain, source)).clone())
+    }
+
+    /// Installs what a task needs that checks.
+    pub fn install_for_checks(&self) -> Result<()> {
+        toolchain::install_for_checks(&self.workspace, &self.progress)
     }
 
     /// A kernel with the library, of the configuration `fragments`; not built yet.
@@ -111,4 +134,19 @@ impl Session {
                 kernel.modules(&self.workspace, step, &path, Lints::Rustc)
             })
     }
+}
+
+/// Runs two functions side by side.
+fn together<A: Send, B>(
+    other: impl FnOnce() -> Result<A> + Send,
+    here: impl FnOnce() -> Result<B>,
+) -> Result<(A, B)> {
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let here = here();
+        match other.join() {
+            Ok(other) => Ok((other?, here?)),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }

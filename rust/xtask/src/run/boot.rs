@@ -2,11 +2,11 @@
 
 //! Booting a kernel in QEMU with an initramfs that carries out a plan.
 
-use crate::build::architecture::Architecture;
 use crate::build::kbuild::Kernel;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
+use crate::setup::architecture::Architecture;
 use crate::setup::guest;
 use crate::verdict::Logs;
 use anyhow::{Context, Result, bail};

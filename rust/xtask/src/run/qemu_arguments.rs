@@ -2,8 +2,8 @@
 
 //! What a person adds to the machine: `QEMU_ARGS=`.
 
-use crate::build::architecture::Architecture;
 use crate::run::boot;
+use crate::setup::architecture::Architecture;
 use anyhow::{Context, Result, bail};
 
 /// Options that take the machine out of our hands.

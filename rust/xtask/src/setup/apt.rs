@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Debian packages: those that the machine lacks, and those of a newer release for the cache.
+//! Debian packages: installed on the machine, or unpacked into the cache.
 
 use crate::host::process;
 use crate::host::progress::Step;
@@ -10,49 +10,40 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// A package of the machine's own release, and what it is for.
-#[derive(Clone, Debug)]
-pub struct Package {
-    pub name: String,
-    pub why: &'static str,
-}
-
-impl Package {
-    pub fn new(name: impl Into<String>, why: &'static str) -> Self {
-        Self {
-            name: name.into(),
-            why,
-        }
-    }
-
-    fn installed(&self) -> bool {
-        process::output(Command::new("dpkg-query").args([
-            "-W",
-            "-f=${db:Status-Status}",
-            &self.name,
-        ]))
-        .is_ok_and(|status| status == "installed")
-    }
-}
+pub type Package = (&'static str, &'static str);
 
 /// Installs those of `packages` that are missing, and says so.
-pub fn install_missing(workspace: &Workspace, step: &Step, packages: &[Package]) -> Result<()> {
-    let missing: Vec<_> = packages.iter().filter(|p| !p.installed()).collect();
+pub fn install_missing<S: AsRef<str>>(
+    workspace: &Workspace,
+    step: &Step,
+    packages: &[(S, &str)],
+) -> Result<()> {
+    let mut missing = Vec::new();
+    for (name, why) in packages {
+        if !is_installed(name.as_ref()) {
+            step.say(&format!("installing {}: {why}", name.as_ref()));
+            missing.push(name.as_ref());
+        }
+    }
     if missing.is_empty() {
         return Ok(());
-    }
-    for package in &missing {
-        step.say(&format!("installing {}: {}", package.name, package.why));
     }
     update(workspace, step)?;
     let mut install = as_root("apt-get")?;
     install
         .args(["install", "--yes", "--no-install-recommends"])
         .args(["-o", "DPkg::Lock::Timeout=300"])
-        .args(missing.iter().map(|package| &package.name))
+        .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
     process::logged(step, &mut install, &workspace.cache("logs/apt-install.log"))
+}
+
+fn is_installed(package: &str) -> bool {
+    process::output(Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}", package]))
+        .is_ok_and(|status| status == "installed")
 }
 
 /// Fetches the machine's own package lists.
@@ -87,26 +78,21 @@ pub fn names(pattern: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// A second apt, with lists and a configuration of its own, for packages that are unpacked into the
-/// cache and never installed. It knows releases that are newer than the machine.
+/// A second apt with lists of its own, for packages that are unpacked into the cache and not
+/// installed. It knows newer releases than the machine.
 pub struct Archive {
     config: PathBuf,
     log: PathBuf,
 }
 
-/// A version of a package in an [`Archive`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Version {
-    pub package: String,
-    pub version: String,
-    pub sha256: String,
-}
-
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const NEWER_SUITES: [&str; 4] = ["trixie-backports", "sid", "forky", "experimental"];
+const SUITES: [&str; 5] = ["trixie", "trixie-backports", "sid", "forky", "experimental"];
+
+/// The archives whose lists this process has fetched.
+static FETCHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 impl Archive {
-    /// Sets the second apt up and fetches its lists, from the mirror that the machine uses.
+    /// Fetches the lists, from the mirror that the machine uses.
     pub fn open(workspace: &Workspace, step: &Step) -> Result<Self> {
         Self::set_up(workspace, step, "apt", None)
     }
@@ -124,14 +110,17 @@ impl Archive {
         architecture: Option<&str>,
     ) -> Result<Self> {
         let root = workspace.cache(name);
+        let archive = Self {
+            config: root.join("apt.conf"),
+            log: workspace.cache(format!("logs/{name}.log")),
+        };
+        let mut fetched = FETCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        if fetched.contains(&root) {
+            return Ok(archive);
+        }
         for dir in ["state/lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(root.join(dir)).context("cannot create apt's directories")?;
         }
-        let archive = Self {
-            config: root.join("apt.conf"),
-            log: workspace.cache("logs/apt-archive.log"),
-        };
-
         let (mirror, own_suites) = match debian_mirror()? {
             Some(found) => found,
             None => {
@@ -143,18 +132,19 @@ impl Archive {
                 )?
             }
         };
-        let sources: String = NEWER_SUITES
+        let mut suites = own_suites;
+        suites.extend(SUITES.map(str::to_string));
+        let sources: String = suites
             .iter()
-            .map(|suite| suite.to_string())
-            .chain(own_suites)
             .map(|suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))
             .collect();
         fs::write(root.join("sources.list"), sources)?;
         fs::write(&archive.config, configuration(&root, architecture))?;
 
-        // A suite that the mirror lacks makes this fail although all others were fetched; whether
-        // what is needed was found shows later.
+        step.say("fetching the package lists of newer Debian releases");
+        // Fails if the mirror lacks one of the suites. What is missing shows at the download.
         let _ = process::logged(step, archive.apt("apt-get").arg("update"), &archive.log);
+        fetched.insert(root);
         Ok(archive)
     }
 
@@ -164,45 +154,40 @@ impl Archive {
         command
     }
 
-    /// The newest version of `package` that starts with `prefix`.
-    pub fn newest(&self, package: &str, prefix: &str) -> Result<Version> {
-        let shown =
-            process::output(self.apt("apt-cache").args(["show", package])).unwrap_or_default();
-        parse_versions(package, &shown)
-            .into_iter()
-            .filter(|found| found.version.starts_with(prefix))
-            .reduce(|best, next| if is_newer(&next, &best) { next } else { best })
-            .with_context(|| {
-                format!(
-                    "no suite of the Debian archive in {} has {package} {prefix}*; what apt said is \
-                     in {}",
-                    self.config.with_file_name("sources.list").display(),
-                    self.log.display()
-                )
-            })
-    }
-
-    /// Downloads a package into `dir` and unpacks it there. apt verifies its checksum.
-    pub fn unpack(&self, step: &Step, version: &Version, dir: &Path) -> Result<()> {
+    /// Downloads what apt takes `package` for into `dir`: the newest of a version as in `name=1.2*`,
+    /// or that of a release as in `name/trixie`. apt verifies the checksum.
+    pub fn download(&self, step: &Step, package: &str, dir: &Path) -> Result<Deb> {
         let mut download = self.apt("apt-get");
-        download
-            .current_dir(dir)
-            .arg("download")
-            .arg(format!("{}={}", version.package, version.version));
+        download.current_dir(dir).args(["download", package]);
         process::logged(step, &mut download, &self.log).with_context(|| {
-            let (package, version) = (&version.package, &version.version);
-            format!("cannot download {package} {version}; nothing of it is kept, so try again")
+            let sources = self.config.with_file_name("sources.list");
+            format!("cannot download {package} from {}", sources.display())
         })?;
-
-        let deb = fs::read_dir(dir)?
+        let path = fs::read_dir(dir)?
             .filter_map(|entry| Some(entry.ok()?.path()))
             .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
             .with_context(|| format!("apt left no package in {}", dir.display()))?;
-        let mut unpack = process::command("dpkg-deb");
-        unpack.arg("-x").arg(&deb).arg(dir);
-        process::logged(step, &mut unpack, &self.log)?;
-        fs::remove_file(&deb).with_context(|| format!("cannot remove {}", deb.display()))
+        let mut query = Command::new("dpkg-deb");
+        query.arg("--field").arg(&path).arg("Version");
+        let version = process::output(&mut query)?.trim().to_string();
+        Ok(Deb { path, version })
     }
+
+    /// Downloads a package likewise, and unpacks it into `dir`.
+    pub fn unpack(&self, step: &Step, package: &str, dir: &Path) -> Result<()> {
+        let deb = self.download(step, package, dir)?;
+        let mut unpack = process::command("dpkg-deb");
+        unpack.arg("-x").arg(&deb.path).arg(dir);
+        process::logged(step, &mut unpack, &self.log)?;
+        fs::remove_file(&deb.path).with_context(|| format!("cannot remove {}", deb.path.display()))
+    }
+}
+
+/// A downloaded package.
+#[derive(Debug)]
+pub struct Deb {
+    pub path: PathBuf,
+    pub version: String,
 }
 
 fn configuration(root: &Path, architecture: Option<&str>) -> String {
@@ -255,32 +240,6 @@ fn parse_mirror(targets: &str) -> Option<(String, BTreeSet<String>)> {
     ))
 }
 
-fn parse_versions(package: &str, shown: &str) -> Vec<Version> {
-    shown
-        .split("\n\n")
-        .filter_map(|stanza| {
-            let field = |name: &str| {
-                stanza
-                    .lines()
-                    .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-                    .map(str::to_string)
-            };
-            Some(Version {
-                package: package.to_string(),
-                version: field("Version")?,
-                sha256: field("SHA256")?,
-            })
-        })
-        .collect()
-}
-
-fn is_newer(a: &Version, b: &Version) -> bool {
-    Command::new("dpkg")
-        .args(["--compare-versions", &a.version, "gt", &b.version])
-        .status()
-        .is_ok_and(|status| status.success())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,26 +257,5 @@ mod tests {
             parse_mirror("http://vendor.example/apt|s|Vendor|Vendor"),
             None
         );
-    }
-
-    #[test]
-    fn all_versions_of_a_package_are_read() {
-        let shown = "Package: rust-src\nVersion: 1.96.1+dfsg1-2\nSHA256: aa\n\n\
-                     Package: rust-src\nVersion: 1.95.0+dfsg1-2\nSHA256: bb\n";
-        let versions = parse_versions("rust-src", shown);
-        assert_eq!(versions.len(), 2);
-        assert_eq!(versions[1].version, "1.95.0+dfsg1-2");
-        assert_eq!(versions[1].sha256, "bb");
-    }
-
-    #[test]
-    fn versions_compare_as_debian_compares_them() {
-        let version = |version: &str| Version {
-            package: "p".into(),
-            version: version.into(),
-            sha256: String::new(),
-        };
-        assert!(is_newer(&version("7.3.10-1"), &version("7.3.4-1~bpo13+1")));
-        assert!(!is_newer(&version("7.3.4-1~bpo13+1"), &version("7.3.4-1")));
     }
 }

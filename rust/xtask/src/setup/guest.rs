@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a guest of some architecture needs on this machine: QEMU, and user space.
+//! QEMU and user space for the guests.
 
-use crate::build::architecture::Architecture;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
-use crate::setup::apt::{self, Archive, Package};
+use crate::setup::apt::{self, Archive};
+use crate::setup::architecture::Architecture;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub fn install_qemu(workspace: &Workspace, step: &Step, architecture: Architectu
     apt::update(workspace, step)?;
     let packages: Vec<_> = apt::names(facts.qemu_packages)?
         .into_iter()
-        .map(|name| Package::new(name, "boots the kernel of this cell"))
+        .map(|name| (name, "boots the kernel of this cell"))
         .collect();
     apt::install_missing(workspace, step, &packages)?;
     if !process::exists(facts.qemu) {
@@ -31,7 +31,7 @@ pub fn install_qemu(workspace: &Workspace, step: &Step, architecture: Architectu
 
 /// User space for an architecture.
 pub fn busybox(workspace: &Workspace, step: &Step, architecture: Architecture) -> Result<PathBuf> {
-    // That of this machine is installed.
+    // Installed with the toolchain.
     if architecture == Architecture::default() {
         return Ok(PathBuf::from("/bin/busybox"));
     }
@@ -41,17 +41,16 @@ pub fn busybox(workspace: &Workspace, step: &Step, architecture: Architecture) -
         return Ok(cached);
     }
     step.say(&format!(
-        "downloading busybox for {debian}: is user space in the initramfs"
+        "downloading busybox for {debian}: user space in the initramfs"
     ));
     let archive = Archive::open_for(workspace, step, debian)?;
-    let package = archive.newest("busybox-static", "")?;
     let scratch = workspace.scratch("busybox-")?;
-    archive.unpack(step, &package, scratch.path())?;
+    archive.unpack(step, "busybox-static", scratch.path())?;
     let program = ["usr/bin/busybox", "bin/busybox"]
         .map(|path| scratch.path().join(path))
         .into_iter()
         .find(|path| path.is_file())
-        .with_context(|| format!("{} {} has no busybox", package.package, package.version))?;
+        .context("the package busybox-static has no busybox")?;
     fs::create_dir_all(workspace.cache("tools"))?;
     fs::rename(&program, &cached)
         .with_context(|| format!("cannot move busybox to {}", cached.display()))?;

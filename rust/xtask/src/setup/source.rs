@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The pristine kernel tree: Linux 7.3 from the Debian archive, or the one that a person names.
+//! The pristine kernel tree: Linux 7.3 from the Debian archive, or the one named with KERNEL_SRC.
 
 use crate::host::process;
 use crate::host::progress::{Progress, Step};
 use crate::host::workspace::{self, Workspace};
-use crate::setup::apt::Archive;
+use crate::setup::apt::{Archive, Deb};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 use walkdir::WalkDir;
 
-/// The package of the Debian archive, and what its version has to start with.
-const PACKAGE: &str = "linux-source-7.3";
-const VERSION: &str = "7.3.";
+/// The package of the Debian archive, and the tarball in it.
+const PACKAGE: &str = "linux-source-7.3=7.3.*";
+const TARBALL: &str = "./usr/src/linux-source-7.3.tar.xz";
 
 /// A kernel tree that nobody changes.
 #[derive(Clone, Debug)]
@@ -23,51 +24,54 @@ pub struct Source {
     pub id: String,
 }
 
-/// Finds the tree in the cache, or brings it there.
-///
-/// `given` is what a person named in place of Debian's source: a tree or a tarball.
-pub fn fetch(workspace: &Workspace, progress: &Progress, given: Option<&Path>) -> Result<Source> {
+/// The kernel source as it came, still packed if it is not in the cache.
+pub enum Download {
+    Cached(Source),
+    Tree(PathBuf, Source),
+    Tarball(PathBuf, Source),
+    Package(TempDir, Deb),
+}
+
+/// Finds the source in the cache, or downloads it. `given` is a tree or tarball to use in place of
+/// Debian's.
+pub fn download(
+    workspace: &Workspace,
+    progress: &Progress,
+    given: Option<&Path>,
+) -> Result<Download> {
     fs::create_dir_all(workspace.cache("source"))?;
-    match given {
-        Some(path) => {
-            let path = fs::canonicalize(path).with_context(|| {
-                format!(
-                    "KERNEL_SRC={}: name a Linux 7.3 tree or tarball",
-                    path.display()
-                )
-            })?;
-            progress.step("taking the kernel source from KERNEL_SRC", |step| {
-                from_path(workspace, step, &path)
-            })
+    let Some(path) = given else {
+        if let Some(source) = newest_cached(workspace)? {
+            return Ok(Download::Cached(source));
         }
-        None => progress.step("looking for the kernel source", |step| {
-            from_debian(workspace, step)
-        }),
+        return progress.step("downloading the kernel source", |step| {
+            let scratch = workspace.scratch("source-")?;
+            let deb = Archive::open(workspace, step)?
+                .download(step, PACKAGE, scratch.path())
+                .context("to use another 7.3 source, name a tree or tarball with KERNEL_SRC=")?;
+            Ok(Download::Package(scratch, deb))
+        });
+    };
+    let path = fs::canonicalize(path).with_context(|| {
+        let path = path.display();
+        format!("KERNEL_SRC={path}: name a Linux 7.3 tree or tarball")
+    })?;
+    let is_tree = path.is_dir();
+    if is_tree {
+        require_7_3(&path)?;
     }
+    let kind = if is_tree { "tree" } else { "tarball" };
+    let source = cached(workspace, format!("{kind}-{}", fingerprint(&path)?));
+    Ok(if source.tree.is_dir() {
+        Download::Cached(source)
+    } else if is_tree {
+        Download::Tree(path, source)
+    } else {
+        Download::Tarball(path, source)
+    })
 }
 
-fn from_debian(workspace: &Workspace, step: &Step) -> Result<Source> {
-    // What is here is good: it was complete when it was moved to its name, which has its checksum.
-    if let Some(source) = newest_cached(workspace)? {
-        return Ok(source);
-    }
-    step.say("fetching the package lists of newer Debian releases");
-    let archive = Archive::open(workspace, step)?;
-    let package = archive
-        .newest(PACKAGE, VERSION)
-        .context("to use another 7.3 source, name a tree or a tarball with KERNEL_SRC=")?;
-    step.say(&format!("downloading {PACKAGE} {}", package.version));
-    let scratch = workspace.scratch("source-")?;
-    archive.unpack(step, &package, scratch.path())?;
-    let tarball = scratch.path().join(format!("usr/src/{PACKAGE}.tar.xz"));
-    let id = format!(
-        "debian-{}-{}",
-        package.version.replace(['~', '+', ':'], "-"),
-        &package.sha256[..12]
-    );
-    unpack(workspace, step, &tarball, id)
-}
-
+/// Debian's source in the cache. It is complete: only a complete tree is moved to this name.
 fn newest_cached(workspace: &Workspace) -> Result<Option<Source>> {
     let mut found: Vec<_> = fs::read_dir(workspace.cache("source"))?
         .filter_map(|entry| {
@@ -88,61 +92,58 @@ fn cached(workspace: &Workspace, id: String) -> Source {
     }
 }
 
-fn from_path(workspace: &Workspace, step: &Step, path: &Path) -> Result<Source> {
-    if path.is_dir() {
-        require_7_3(path)?;
-        let id = format!("tree-{}", fingerprint(path)?);
-        let source = cached(workspace, id);
-        if source.tree.is_dir() {
-            return Ok(source);
+impl Download {
+    /// Unpacks the source into the cache. xz has to be installed.
+    pub fn unpack(self, workspace: &Workspace, progress: &Progress) -> Result<Source> {
+        match self {
+            Self::Cached(source) => Ok(source),
+            Self::Tree(path, source) => {
+                progress.step("copying the kernel source of KERNEL_SRC", |step| {
+                    // Of a git tree, only the files that git tracks are source.
+                    let list = if path.join(".git").exists() {
+                        "git -C \"$1\" ls-files -z"
+                    } else {
+                        "cd \"$1\" && find . ! -type d -print0"
+                    };
+                    let tar = "tar -C \"$1\" --null -T - -cf - | tar -C \"$2\" -xf -";
+                    keep(workspace, step, &format!("({list}) | {tar}"), &path, source)
+                })
+            }
+            Self::Tarball(path, source) => progress.step("unpacking KERNEL_SRC", |step| {
+                let unpack = "tar -C \"$2\" -xf \"$1\" --strip-components=1";
+                keep(workspace, step, unpack, &path, source)
+            }),
+            Self::Package(_scratch, deb) => progress.step("unpacking the kernel source", |step| {
+                let version = deb.version.replace(['~', '+', ':'], "-");
+                let source = cached(workspace, format!("debian-{version}"));
+                let unpack = format!(
+                    "dpkg-deb --fsys-tarfile \"$1\" | tar -xO {TARBALL} |
+                         tar -C \"$2\" -xJ --strip-components=1"
+                );
+                keep(workspace, step, &unpack, &deb.path, source)
+            }),
         }
-        step.say("copying the tree, so that yours stays as it is");
-        let scratch = workspace.scratch("source-")?;
-        let copy = scratch.path().join("linux");
-        fs::create_dir(&copy)?;
-        // Two commands in a pipe: what git does not track of a git tree is not source.
-        let list = if path.join(".git").exists() {
-            "git -C \"$1\" ls-files -z"
-        } else {
-            "cd \"$1\" && find . -path ./.git -prune -o ! -type d -print0"
-        };
-        let mut tar = process::command("bash");
-        tar.arg("-c")
-            .arg(format!(
-                "set -o pipefail; \
-                 ({list}) | tar -C \"$1\" --null -T - -cf - | tar -C \"$2\" -xf -"
-            ))
-            .arg("copy")
-            .arg(path)
-            .arg(&copy);
-        process::logged(step, &mut tar, &workspace.cache("logs/source.log"))?;
-        return keep(&copy, source);
     }
-    let id = format!("tarball-{}", fingerprint(path)?);
-    if workspace.cache("source").join(&id).is_dir() {
-        return Ok(cached(workspace, id));
-    }
-    unpack(workspace, step, path, id)
 }
 
-fn unpack(workspace: &Workspace, step: &Step, tarball: &Path, id: String) -> Result<Source> {
-    step.say("unpacking the kernel source");
+/// Runs `script`, which puts the tree in `from` into another directory, and names the result.
+fn keep(
+    workspace: &Workspace,
+    step: &Step,
+    script: &str,
+    from: &Path,
+    source: Source,
+) -> Result<Source> {
     let scratch = workspace.scratch("source-")?;
-    let mut tar = process::command("tar");
-    tar.arg("-C")
-        .arg(scratch.path())
-        .arg("-xf")
-        .arg(tarball)
-        .arg("--strip-components=1");
-    process::logged(step, &mut tar, &workspace.cache("logs/source.log"))
-        .with_context(|| format!("{} cannot be unpacked", tarball.display()))?;
+    let mut bash = process::command("bash");
+    bash.args(["-o", "pipefail", "-c", script, "unpack"])
+        .args([from, scratch.path()])
+        // A tarball of more than one block is unpacked on all CPUs.
+        .env("XZ_OPT", "-T0");
+    process::logged(step, &mut bash, &workspace.cache("logs/source.log"))
+        .with_context(|| format!("cannot unpack {}", from.display()))?;
     require_7_3(scratch.path())?;
-    keep(scratch.path(), cached(workspace, id))
-}
-
-/// Gives a finished tree its name.
-fn keep(made: &Path, source: Source) -> Result<Source> {
-    fs::rename(made, &source.tree)
+    fs::rename(scratch.path(), &source.tree)
         .with_context(|| format!("cannot move the kernel source to {}", source.tree.display()))?;
     Ok(source)
 }

@@ -1,22 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The programs that build and boot a kernel with Rust: found, or installed and said why.
+//! The programs that build and boot a kernel with Rust: found, or installed and named.
 
-use crate::build::architecture::Compiler;
 use crate::host::process;
 use crate::host::progress::{Progress, Step};
 use crate::host::workspace::Workspace;
 use crate::setup::apt::{self, Archive, Package};
+use crate::setup::architecture::Compiler;
 use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
-/// What Linux 7.3 asks for in `scripts/min-tool-version.sh`.
+/// From `scripts/min-tool-version.sh` of Linux 7.3.
 const MIN_RUSTC: (u32, u32) = (1, 85);
 const MIN_BINDGEN: (u32, u32) = (0, 71);
+/// The oldest that can parse this kernel's headers.
 const MIN_LIBCLANG: u32 = 17;
-const BINDGEN_VERSION: &str = "0.72.1";
+/// The Debian release whose bindgen the cache gets.
+const BINDGEN_SUITE: &str = "trixie";
+
+/// For every kernel build and boot.
+const PACKAGES: &[Package] = &[
+    ("gcc", "compiles the kernel"),
+    ("libc6-dev", "compiles the kernel's build tools"),
+    ("make", "runs the kernel's build system"),
+    ("flex", "makes the parser of Kconfig"),
+    ("bison", "makes the parser of Kconfig"),
+    ("bc", "computes the kernel's time constants"),
+    ("libelf-dev", "objtool reads object files"),
+    ("xz-utils", "unpacks the kernel source"),
+    ("qemu-system-x86", "boots the kernel"),
+    ("busybox-static", "user space in the initramfs"),
+];
+
+/// For checks and patches; a demo does without.
+const CHECK_PACKAGES: &[Package] = &[
+    ("git", "makes the series of patches"),
+    ("perl", "runs checkpatch"),
+    ("python3", "runs the kernel's kunit.py"),
+];
+
+/// Programs that belong to rustc, their components in rustup and their packages in Debian.
+const CHECK_COMPONENTS: [(&str, &str, &str); 2] = [
+    ("rustfmt", "rustfmt", "rustfmt"),
+    ("clippy-driver", "clippy", "rust-clippy"),
+];
 
 #[derive(Clone, Debug)]
 pub struct Toolchain {
@@ -70,7 +101,7 @@ impl Toolchain {
         self.libclang.with_file_name("bin")
     }
 
-    /// Installs clang, and what else of LLVM kbuild uses with it.
+    /// Installs clang and the LLVM tools that kbuild uses with it.
     pub fn install_clang(&self, workspace: &Workspace, step: &Step) -> Result<()> {
         let root = self.libclang.parent().unwrap_or(&self.libclang);
         let version = root
@@ -80,140 +111,115 @@ impl Toolchain {
         let packages = [
             ("clang", "compiles the kernel for this cell"),
             ("lld", "links the kernel for this cell"),
-            ("llvm", "has the other tools for object files"),
+            ("llvm", "reads and copies object files for this cell"),
         ]
-        .map(|(name, why)| Package::new(format!("{name}-{version}"), why));
+        .map(|(name, why)| (format!("{name}-{version}"), why));
         apt::install_missing(workspace, step, &packages)
     }
 }
 
-fn packages() -> Vec<Package> {
-    [
-        ("gcc", "compiles the kernel"),
-        ("libc6-dev", "compiles the kernel's build tools"),
-        ("make", "runs the kernel's build system"),
-        ("flex", "makes the parser of Kconfig"),
-        ("bison", "makes the parser of Kconfig"),
-        ("bc", "computes the kernel's time constants"),
-        ("libelf-dev", "objtool reads object files"),
-        ("perl", "runs checkpatch, and parts of the kernel's build"),
-        ("git", "makes the series of patches"),
-        ("python3", "the kernel's kunit.py reads KTAP"),
-        ("xz-utils", "unpacks the kernel source"),
-        (
-            "qemu-system-x86",
-            "boots the kernel, and has the edu device",
-        ),
-        ("busybox-static", "is user space in the initramfs"),
-        ("debian-archive-keyring", "verifies what is downloaded"),
-    ]
-    .map(|(name, why)| Package::new(name, why))
-    .to_vec()
-}
-
-/// A toolchain that may still be in the making.
-pub struct Pending {
-    bindgen: PathBuf,
-    install: Option<(Child, PathBuf)>,
-    libclang: PathBuf,
-}
-
-/// Installs what is missing; the long compile of bindgen goes on in the background.
-pub fn prepare(workspace: &Workspace, progress: &Progress) -> Result<Pending> {
-    progress.step("looking for the toolchain", |step| {
-        let (version, text) = version_of("rustc")
-            .context("no rustc: install a Rust toolchain, for example with rustup")?;
-        if version < MIN_RUSTC {
-            bail!("Linux 7.3 needs rustc 1.85 or newer, this is {text}; run `rustup update`");
-        }
-        apt::install_missing(workspace, step, &packages())?;
-        components(step)?;
-        let (bindgen, install) = bindgen(workspace, step)?;
-        Ok(Pending {
-            bindgen,
-            install,
-            libclang: libclang(workspace, step)?,
-        })
+/// Installs the missing packages for a kernel build.
+pub fn install_packages(workspace: &Workspace, progress: &Progress) -> Result<()> {
+    let (version, text) = version_of("rustc")
+        .context("no rustc: install a Rust toolchain, for example with rustup")?;
+    if version < MIN_RUSTC {
+        bail!("Linux 7.3 needs rustc 1.85 or newer, this is {text}; run `rustup update`");
+    }
+    progress.step("looking for the packages of a kernel build", |step| {
+        apt::install_missing(workspace, step, PACKAGES)
     })
 }
 
-impl Pending {
-    /// Waits for what is in the making.
-    pub fn finish(self, workspace: &Workspace, progress: &Progress) -> Result<Toolchain> {
-        let rust_lib_src =
-            progress.step("looking for rust-src", |step| rust_src(workspace, step))?;
-        if let Some((child, root)) = self.install {
-            let log = workspace.cache("logs/bindgen.log");
-            progress.step("waiting for bindgen", |step| {
-                match process::wait(step, child, &log, None)? {
-                    Some(status) if status.success() => {}
-                    _ => bail!(
-                        "`cargo install bindgen-cli` failed:\n{}",
-                        fs::read_to_string(&log).unwrap_or_default()
-                    ),
-                }
-                let target = bindgen_root(workspace);
-                fs::rename(&root, &target)
-                    .with_context(|| format!("cannot move bindgen to {}", target.display()))
-            })?;
+/// Installs the missing programs for checks.
+pub fn install_for_checks(workspace: &Workspace, progress: &Progress) -> Result<()> {
+    progress.step("looking for the programs of the checks", |step| {
+        apt::install_missing(workspace, step, CHECK_PACKAGES)?;
+        for (program, component, package) in CHECK_COMPONENTS {
+            if process::output(Command::new(program).arg("--version")).is_ok() {
+                continue;
+            }
+            if sysroot()? == Path::new("/usr") {
+                let why = "checks the code";
+                apt::install_missing(workspace, step, &[(package, why)])?;
+            } else {
+                step.say(&format!("installing {component}: checks the code"));
+                rustup_add(component)
+                    .with_context(|| format!("{program} is missing beside rustc"))?;
+            }
         }
-        Ok(Toolchain {
-            bindgen: self.bindgen,
-            libclang: self.libclang,
-            rust_lib_src,
-        })
-    }
+        Ok(())
+    })
 }
 
-fn components(step: &Step) -> Result<()> {
-    for (program, component) in [("rustfmt", "rustfmt"), ("clippy-driver", "clippy")] {
-        if process::output(Command::new(program).arg("--version")).is_err() {
-            step.say(&format!("installing {component}: checks the kernel's code"));
-            rustup_add(component).with_context(|| {
-                format!("{program} is missing; install it beside rustc (`rustup component add {component}`)")
-            })?;
-        }
+impl Toolchain {
+    /// Finds the toolchain of a kernel build. The packages have to be installed.
+    pub fn find(workspace: &Workspace, progress: &Progress) -> Result<Self> {
+        progress.step("looking for the toolchain", |step| {
+            Ok(Self {
+                bindgen: bindgen(workspace, step)?,
+                libclang: libclang(workspace, step)?,
+                rust_lib_src: rust_src(workspace, step)?,
+            })
+        })
     }
-    Ok(())
 }
 
 fn rustup_add(component: &str) -> Result<String> {
     process::output(Command::new("rustup").args(["component", "add", component]))
 }
 
-fn bindgen_root(workspace: &Workspace) -> PathBuf {
-    workspace.cache(format!("tools/bindgen-{BINDGEN_VERSION}"))
+fn sysroot() -> Result<PathBuf> {
+    let sysroot = process::output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    Ok(PathBuf::from(sysroot.trim()))
 }
 
-fn bindgen(workspace: &Workspace, step: &Step) -> Result<(PathBuf, Option<(Child, PathBuf)>)> {
-    if version_of("bindgen").is_some_and(|(version, _)| version >= MIN_BINDGEN) {
-        return Ok((PathBuf::from("bindgen"), None));
+/// The machine's bindgen, or else Debian's in the cache.
+fn bindgen(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
+    let works = |program: &Path| version_of(program).is_some_and(|(found, _)| found >= MIN_BINDGEN);
+    let installed = PathBuf::from("bindgen");
+    let cached = workspace.cache("tools/bindgen");
+    if let Some(program) = [installed, cached.join("run")]
+        .into_iter()
+        .find(|p| works(p))
+    {
+        return Ok(program);
     }
-    let root = bindgen_root(workspace);
-    let program = root.join("bin/bindgen");
-    if program.is_file() {
-        return Ok((program, None));
+    step.say("unpacking bindgen into the cache: makes the bindings to C");
+    let archive = Archive::open(workspace, step)?;
+    let scratch = workspace.scratch("bindgen-")?;
+    // Its C library comes along: that of the machine may be older than bindgen needs.
+    for package in ["bindgen", "libc6"] {
+        archive
+            .unpack(step, &format!("{package}/{BINDGEN_SUITE}"), scratch.path())
+            .context(
+                "install bindgen 0.71.1 or newer, for example with `cargo install bindgen-cli`",
+            )?;
     }
-    step.say(&format!(
-        "installing bindgen {BINDGEN_VERSION} into the cache: makes the bindings to C (in the background)"
-    ));
-    fs::create_dir_all(workspace.cache("tools"))?;
-    let unfinished = workspace.scratch("bindgen-")?.keep();
-    let mut install = process::command("cargo");
-    install
-        .args([
-            "install",
-            "bindgen-cli",
-            "--locked",
-            "--version",
-            BINDGEN_VERSION,
-        ])
-        .arg("--root")
-        .arg(&unfinished)
-        .env_remove("CARGO_TARGET_DIR")
-        .current_dir(&unfinished);
-    let child = process::spawn(&mut install, &workspace.cache("logs/bindgen.log"))?;
-    Ok((program, Some((child, unfinished))))
+    let run = scratch.path().join("run");
+    fs::write(&run, RUN_BINDGEN)?;
+    fs::set_permissions(&run, fs::Permissions::from_mode(0o755))?;
+    if !works(&run) {
+        bail!("Debian's bindgen does not run here; install it with `cargo install bindgen-cli`");
+    }
+    keep(workspace, scratch.path(), &cached)?;
+    Ok(cached.join("run"))
+}
+
+const RUN_BINDGEN: &str = r#"#!/bin/sh
+root=$(dirname "$0")
+exec "$root"/usr/lib64/ld-linux-x86-64.so.2 --library-path "$root"/usr/lib/x86_64-linux-gnu \
+    "$root"/usr/bin/bindgen "$@"
+"#;
+
+/// Moves what is complete to its place in the cache.
+fn keep(workspace: &Workspace, made: &Path, place: &Path) -> Result<()> {
+    if let Some(parent) = place.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    if place.exists() {
+        fs::rename(place, workspace.scratch("old-")?.path())?;
+    }
+    fs::rename(made, place).with_context(|| format!("cannot make {}", place.display()))
 }
 
 /// The directory of the newest libclang that is new enough.
@@ -228,11 +234,7 @@ fn libclang(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
         .filter(|(version, _)| *version >= MIN_LIBCLANG)
         .max()
         .with_context(|| format!("this release has no libclang {MIN_LIBCLANG} or newer"))?;
-    apt::install_missing(
-        workspace,
-        step,
-        &[Package::new(newest.1, "bindgen parses C with it")],
-    )?;
+    apt::install_missing(workspace, step, &[(newest.1, "bindgen parses C with it")])?;
     installed_libclang().context("libclang was installed but is not where it is expected")
 }
 
@@ -262,16 +264,12 @@ fn has_libclang(lib: &Path) -> bool {
 
 /// The source of the standard library that matches `rustc`.
 fn rust_src(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
-    let sysroot = process::output(Command::new("rustc").args(["--print", "sysroot"]))?;
-    let beside = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
+    let beside = sysroot()?.join("lib/rustlib/src/rust/library");
     let complete = |library: &Path| library.join("core/src/lib.rs").is_file();
-    if complete(&beside) {
-        return Ok(beside);
-    }
     let (_, version) = version_of("rustc").context("no rustc")?;
     let cached = workspace.cache(format!("rust-src/{version}"));
-    if complete(&cached) {
-        return Ok(cached);
+    if let Some(library) = [&beside, &cached].into_iter().find(|dir| complete(dir)) {
+        return Ok(library.clone());
     }
     step.say(&format!(
         "installing rust-src {version}: the kernel compiles `core` itself"
@@ -279,32 +277,22 @@ fn rust_src(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
     if rustup_add("rust-src").is_ok() && complete(&beside) {
         return Ok(beside);
     }
-
-    step.say("rustup cannot; taking it from the Debian archive into the cache");
-    let archive = Archive::open(workspace, step)?;
-    let package = archive
-        .newest("rust-src", &format!("{version}+"))
-        .with_context(|| format!("rustc {version} needs its own rust-src"))?;
     let scratch = workspace.scratch("rust-src-")?;
-    archive.unpack(step, &package, scratch.path())?;
+    Archive::open(workspace, step)?
+        .unpack(step, &format!("rust-src={version}+*"), scratch.path())
+        .with_context(|| format!("rustc {version} needs its own rust-src"))?;
     let library = scratch
         .path()
         .join(format!("usr/src/rustc-{version}/library"));
     if !complete(&library) {
-        bail!(
-            "{} {} has no library/core",
-            package.package,
-            package.version
-        );
+        bail!("Debian's rust-src {version} has no library/core");
     }
-    fs::create_dir_all(workspace.cache("rust-src"))?;
-    fs::rename(&library, &cached)
-        .with_context(|| format!("cannot move rust-src to {}", cached.display()))?;
+    keep(workspace, &library, &cached)?;
     Ok(cached)
 }
 
 /// The version that `program --version` prints, as numbers and as text; `None` if it does not run.
-fn version_of(program: &str) -> Option<((u32, u32), String)> {
+fn version_of(program: impl AsRef<OsStr>) -> Option<((u32, u32), String)> {
     let printed = process::output(Command::new(program).arg("--version")).ok()?;
     let text = printed.split_whitespace().nth(1)?.to_string();
     let mut parts = text.split('.').map(|part| part.parse::<u32>().ok());

@@ -11,12 +11,12 @@ mod report;
 
 use self::cells::{Cell, Host};
 use self::report::{Outcome, Report};
-use crate::build::architecture::Compiler;
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::check::suites;
 use crate::run::boot::{self, Boot};
+use crate::setup::architecture::Compiler;
 use crate::setup::guest;
 use crate::verdict::Verdict;
 use crate::verdict::report::Report as Checks;

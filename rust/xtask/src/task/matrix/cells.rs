@@ -2,9 +2,9 @@
 
 //! The cells: what `matrix.toml` says of them, and whether this host can run one.
 
-use crate::build::architecture::{Architecture, Compiler, Target};
 use crate::host::process;
 use crate::host::workspace::Workspace;
+use crate::setup::architecture::{Architecture, Compiler, Target};
 use crate::verdict::addresses::Addressing;
 use crate::verdict::measurements::FreshMemory;
 use anyhow::{Context, Result, bail};

@@ -7,12 +7,15 @@ use crate::build::session::Session;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
-use crate::setup::apt::{self, Package};
+use crate::setup::apt;
 use anyhow::{Context, Result};
 use std::fs;
 
 pub fn install(workspace: &Workspace, step: &Step) -> Result<()> {
-    let package = Package::new("device-tree-compiler", "changes what a device tree says");
+    let package = (
+        "device-tree-compiler",
+        "changes the device tree of the guest",
+    );
     apt::install_missing(workspace, step, &[package])
 }
 

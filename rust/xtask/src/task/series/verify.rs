@@ -2,12 +2,12 @@
 
 //! Every commit by itself: it builds without a warning, boots, and its tests pass.
 
-use crate::build::architecture::Target;
 use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
 use crate::run::boot::{self, Boot, Plan};
+use crate::setup::architecture::Target;
 use crate::setup::source::Source;
 use crate::tree::series::Commit;
 use crate::verdict::{Expected, Verdict};
