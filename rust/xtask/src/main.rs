@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The tool behind the Makefile: it grafts the library onto a kernel tree, builds that with kbuild,
-//! boots it in QEMU and judges what it says.
+//! The tool behind the Makefile. Its rooms, each of which uses only those below it:
 //!
-//! Each task is a list of steps, and each kind of step has a module of its own.
+//! | room      | holds                                                          |
+//! | --------- | -------------------------------------------------------------- |
+//! | `task`    | a file for each command; no task uses another                  |
+//! | `check`   | compile-fail programs, panics, API, lints, suites              |
+//! | `run`     | boot plan, initramfs, QEMU; returns the logs of a run          |
+//! | `build`   | kbuild, its saved commands, external modules; the [`Session`]  |
+//! | `tree`    | graft, series, apply: what becomes of a kernel tree            |
+//! | `setup`   | kernel source, toolchain, packages, what guests need           |
+//! | `verdict` | console, KTAP, trace, transfers: text in, findings out, no I/O |
+//! | `host`    | cache, lock, processes, progress, tables                       |
 
 mod build;
 mod check;
@@ -17,38 +25,46 @@ mod verdict;
 use crate::build::kbuild;
 use crate::build::session::Session;
 use crate::check::{contract, lint};
+use crate::host::workspace::CACHE_VAR;
 use crate::task::{
     apply, bench, demo, docs, driver, matrix, mutants, series, shell, test, upstream,
 };
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Grafts the library onto Linux 7.3, builds the kernel, boots it in QEMU and judges the run
 #[derive(Parser)]
-#[command(about, arg_required_else_help = true)]
+#[command(
+    bin_name = "make",
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+#[command(override_usage = "make <COMMAND> [SETTING=value]...")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
 
     /// A Linux 7.3 tree or tarball to use in place of Debian's
-    #[arg(long, env = "KERNEL_SRC", global = true, value_name = "PATH")]
+    #[arg(long, env = "KERNEL_SRC", value_name = "PATH", hide = true)]
     kernel_src: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Task {
-    /// Watch a device move data through memory that the CPU cannot see
+    /// Watch a device move data through memory without a kernel mapping
     Demo,
     /// Run every test
     Test,
     /// Render the kernel's Rust documentation
     Docs,
-    /// Check what must not compile
+    /// Run the compile-fail programs and check for panics
     Contract,
-    /// Check it, and accept the compiler's messages as they are now
+    /// The same, and accept the compiler's messages as the expected ones
     Bless,
-    /// Weaken the library in one way at a time, and see which check notices
+    /// Break the library in one way at a time: some check has to fail
     Mutants {
         /// Only those with this in their name, or in that of the check, such as `contract`
         #[arg(long, default_value = "")]
@@ -56,49 +72,80 @@ enum Task {
     },
     /// Measure the library against C and against upstream's types
     Bench,
-    /// Fail if the library takes more instructions than the committed figures say
+    /// Fail if an operation takes more instructions than bench/results.json
     BenchCheck,
-    /// Take the present code of the benchmark's cases for the right one
+    /// Accept the benchmark's machine code as the expected one
     BenchBless,
-    /// Install what is missing to build and boot a kernel with Rust
+    /// Install the missing programs to build and boot a kernel with Rust
     Toolchain,
     /// Fetch Linux 7.3
     Source,
-    /// Put the library into a copy of it
+    /// Add the library to a copy of Linux 7.3
     Graft,
     /// Configure that copy
     Configure,
     /// Build that copy, and the modules in kunit/ and samples/
     Build,
-    /// Run upstream's own users and tests of coherent memory, without the library and with it
+    /// Run upstream's users and tests of coherent memory with and without the library
     Upstream,
-    /// Build your module, load it in QEMU, show and judge what the kernel says
+    /// Build your own module, load it in QEMU and judge the run (docs/your-driver.md)
     Driver(check::driver::Request),
-    /// Boot into a shell, with edu and the samples at hand
+    /// Boot into a shell, with the edu device and the samples
     Shell(check::driver::Request),
-    /// Write the library as a series of patches, and check it
+    /// Write the library as a series of patches and check it
     Series(series::Options),
-    /// Put that series on a branch of your own git tree
+    /// Put the series on a branch of your own git tree
     Apply(apply::Request),
-    /// Take it back
+    /// Remove that branch
     Unapply(apply::Request),
-    /// Run the suites on machines whose memory is reached by different roads
+    /// Run the suites on machines with different allocation paths
     Matrix(matrix::Arguments),
     /// Format the code
     Fmt,
-    /// Judge the console log of a run, and the KTAP in it
+    /// Judge a saved console log
     Parse { console: PathBuf },
 }
 
+impl Task {
+    /// Whether the task does without rustfmt, clippy and the like.
+    fn only_builds_or_boots(&self) -> bool {
+        use Task::*;
+        matches!(
+            self,
+            Demo | Driver(_) | Shell(_) | Docs | Toolchain | Source | Graft | Configure | Build
+        )
+    }
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+    let command = Arguments::command();
+    let settings = settings(&command);
+    let matches = command.after_help(settings).get_matches();
+    let result = Arguments::from_arg_matches(&matches)
+        .map_err(anyhow::Error::from)
+        .and_then(run);
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The options that have an environment variable, as the Makefile takes them.
+fn settings(command: &Command) -> String {
+    let mut settings = BTreeMap::new();
+    for task in command.get_subcommands().chain([command]) {
+        for option in task.get_arguments() {
+            if let (Some(variable), Some(help)) = (option.get_env(), option.get_help()) {
+                settings.insert(variable.to_string_lossy().into_owned(), help.to_string());
+            }
         }
     }
+    let cache = "The directory of downloads, trees and builds, which `make clean` removes";
+    settings.insert(CACHE_VAR.to_string(), cache.to_string());
+    let lines = settings
+        .iter()
+        .map(|(variable, help)| format!("\n  {:16}{help}", format!("{variable}=")));
+    format!("Settings:{}", lines.collect::<String>())
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -107,6 +154,9 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         .kernel_src
         .filter(|path| !path.as_os_str().is_empty());
     let session = &Session::start(given)?;
+    if !arguments.task.only_builds_or_boots() {
+        session.install_for_checks()?;
+    }
     match arguments.task {
         Task::Demo => return demo::run(session),
         Task::Bench => return bench::run(session),

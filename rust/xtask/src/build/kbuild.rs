@@ -275,6 +275,7 @@ impl Kernel {
     ) -> Result<(Command, PathBuf, PathBuf)> {
         let directory = fs::canonicalize(directory)
             .with_context(|| format!("no directory {}", directory.display()))?;
+        external_module::require_buildable(&directory)?;
         let mut name = external_module::label(&directory);
         if !object.is_empty() {
             name = format!("{name}-{object}");
@@ -284,11 +285,8 @@ impl Kernel {
         fs::create_dir_all(&output)?;
         let log = workspace.cache(format!("logs/modules-{}-{name}.log", self.name()));
         let mut make = self.make(lints);
-        make.arg(format!(
-            "M={}",
-            external_module::speakable(&directory, &output)?.display()
-        ))
-        .arg(format!("MO={}", output.display()));
+        make.arg(format!("M={}", directory.display()))
+            .arg(format!("MO={}", output.display()));
         Ok((make, output, log))
     }
 }

@@ -47,11 +47,8 @@ impl Session {
         }
     }
 
-    /// The pristine kernel source.
     pub fn source(&self) -> Result<Source> {
-        let given = self.kernel_src.as_deref();
-        source::download(&self.workspace, &self.progress, given)?
-            .unpack(&self.workspace, &self.progress)
+        Ok(self.prepare()?.1)
     }
 
     /// The toolchain and the source. Finds or installs both once.

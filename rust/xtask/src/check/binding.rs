@@ -63,7 +63,10 @@ pub fn check(session: &Session, kernel: &Kernel) -> Result<()> {
     let expected: Vec<(String, usize)> = SAMPLES
         .iter()
         .flat_map(|(name, buffers)| {
-            let once = [(format!("bound {name}"), *buffers), (format!("unbound {name}"), 0)];
+            let once = [
+                (format!("bound {name}"), *buffers),
+                (format!("unbound {name}"), 0),
+            ];
             (0..TIMES).flat_map(move |_| once.clone())
         })
         .collect();

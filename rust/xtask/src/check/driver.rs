@@ -92,9 +92,7 @@ pub fn build(session: &Session, kernel: &Kernel, directory: &Path) -> Result<Vec
         let child = process::spawn(&mut make, &log)?;
         let status = process::wait(step, child, &log, None)?;
 
-        // Where the compiler read a copy, what it says is still about the person's file.
-        let copy = external_module::copy_of(&output).display().to_string();
-        let text = String::from_utf8_lossy(&fs::read(&log)?).replace(&copy, &shown.to_string());
+        let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
         if !status.is_some_and(|status| status.success()) {
             step.say_plainly(&complaint(&text));
             bail!(
