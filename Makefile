@@ -12,7 +12,7 @@ unexport MAKEFLAGS MFLAGS
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 help: xtask
-	@"$(CARGO_TARGET_DIR)/debug/xtask"
+	@"$(CARGO_TARGET_DIR)/debug/xtask" --help
 
 %: xtask
 	@exec "$(CARGO_TARGET_DIR)/debug/xtask" $@
