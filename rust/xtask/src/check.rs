@@ -7,4 +7,5 @@ pub mod contract;
 pub mod driver;
 pub mod guide;
 pub mod lint;
+pub mod nvme;
 pub mod suites;

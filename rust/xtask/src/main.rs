@@ -27,7 +27,7 @@ use crate::build::session::Session;
 use crate::check::{contract, lint};
 use crate::host::workspace::CACHE_VAR;
 use crate::task::{
-    apply, bench, demo, docs, driver, matrix, mutants, series, shell, test, upstream,
+    apply, bench, demo, docs, driver, matrix, mutants, nvme, series, shell, test, upstream,
 };
 use anyhow::Result;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -98,6 +98,8 @@ enum Task {
     Apply(apply::Request),
     /// Remove that branch
     Unapply(apply::Request),
+    /// Copy NVMe disks through memory without a kernel mapping and compare the images
+    Nvme,
     /// Run the suites on machines with different allocation paths
     Matrix(matrix::Arguments),
     /// Format the code
@@ -177,6 +179,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             return Ok(task::conclude(session, &report));
         }
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
+        Task::Nvme => return nvme::run(session),
         Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),
         Task::Apply(request) => apply::run(&session.workspace, &request)?,

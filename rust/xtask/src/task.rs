@@ -9,6 +9,7 @@ pub mod docs;
 pub mod driver;
 pub mod matrix;
 pub mod mutants;
+pub mod nvme;
 pub mod series;
 pub mod shell;
 pub mod test;

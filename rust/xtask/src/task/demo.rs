@@ -166,59 +166,6 @@ fn compiler_error(log: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "\
-[    3.8] edu 0000:00:01.0: transfer header size 16 dma_address 0x3c60000: ok
-[    4.0] edu 0000:00:01.0: transfer payload[i][..512] size 512 dma_address 0x3c61410: ok
-[    6.1] edu 0000:00:01.0: 2 transfers, 0 failed
-";
-
-    #[test]
-    fn transfers_are_read() {
-        let transfers = transfers(GOOD).expect("transfers");
-        assert_eq!(transfers[1].place, "payload[i][..512]");
-        assert_eq!(transfers[1].size, 512);
-        assert_eq!(transfers[1].dma_address, "0x3c61410");
-        assert!(transfers.iter().all(Transfer::good));
-        assert!(transfer_table(&[transfers.clone(), transfers]).contains("0x3c61410"));
-    }
-
-    #[test]
-    fn a_failed_transfer_is_not_good() {
-        let log = GOOD.replacen(": ok", ": FAILED, byte 3 is 0x00 and not 0x16", 1);
-        let transfers = transfers(&log).expect("transfers");
-        assert!(!transfers[0].good());
-        assert!(transfers[0].verdict.contains("byte 3"));
-    }
-
-    #[test]
-    fn a_transfer_that_is_missing_is_an_error() {
-        let log: String = GOOD
-            .lines()
-            .skip(1)
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let error = transfers(&log).expect_err("one is missing").to_string();
-        assert!(error.contains("counts 2 transfers and shows 1"), "{error}");
-        let error = transfers("").expect_err("nothing").to_string();
-        assert!(error.contains("did not come to its end"), "{error}");
-    }
-
-    #[test]
-    fn the_compilers_error_is_cut_out() {
-        let log =
-            "  RUSTC [M] misuse.o\nerror[E0277]: no\n --> misuse.rs\n\nerror: aborting due to";
-        assert_eq!(
-            compiler_error(log).as_deref(),
-            Some("error[E0277]: no\n --> misuse.rs")
-        );
-        assert_eq!(compiler_error("make: *** no rule"), None);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
     #[test]
     fn the_compilers_error_is_cut_out() {
         let log =

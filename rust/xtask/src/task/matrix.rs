@@ -14,7 +14,7 @@ use self::report::{Outcome, Report};
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::suites;
+use crate::check::{nvme, suites};
 use crate::run::boot::{self, Boot};
 use crate::setup::architecture::Compiler;
 use crate::setup::guest;
@@ -161,18 +161,24 @@ fn run_cell(
         boot::command_line(cell.architecture),
         cell.command_line
     );
-    let devices = cell.device_arguments();
     for module in &cell.around {
         plan = plan.around(named(modules, module)?);
     }
     // Of an option that is given twice, QEMU takes the last.
-    let mut options = vec!["-machine", &cell.machine, "-m", &cell.memory];
-    options.extend(["-append", &command_line]);
-    options.extend(devices.iter().map(String::as_str));
-    let device_tree = device_tree::make(session, cell)?;
-    if let Some(path) = &device_tree {
-        options.extend(["-dtb", path]);
+    let mut options: Vec<String> = [
+        ["-machine", &cell.machine],
+        ["-m", &cell.memory],
+        ["-append", &command_line],
+    ]
+    .as_flattened()
+    .iter()
+    .map(ToString::to_string)
+    .collect();
+    options.extend(cell.device_arguments());
+    if let Some(path) = device_tree::make(session, cell)? {
+        options.extend(["-dtb".to_string(), path]);
     }
+    let arguments: Vec<&str> = options.iter().map(String::as_str).collect();
     let name = format!("matrix-{}", cell.name);
     let logs = session
         .progress
@@ -180,7 +186,7 @@ fn run_cell(
             let boot = Boot {
                 name: &name,
                 plan,
-                arguments: &options,
+                arguments: &arguments,
                 // A stress of the default size takes a fraction of this.
                 limit: Duration::from_secs(300 + allocations.unwrap_or(0) / 500),
             };
@@ -193,7 +199,16 @@ fn run_cell(
     expected.addresses = cell.addresses;
     expected.fresh_memory = Some(cell.stale);
     expected.mapped = Some(cell.mapped.clone());
-    let verdict = Verdict::of(&logs, &expected);
+    let mut verdict = Verdict::of(&logs, &expected);
+
+    let machine = nvme::Machine {
+        name: format!("{name}-"),
+        options,
+        untraced: cell.others.clone(),
+    };
+    verdict
+        .report
+        .extend(nvme::run(session, kernel, modules, &machine)?);
     Ok(Outcome::Ran {
         checks: verdict.report,
         measurements: verdict.measurements,
