@@ -25,7 +25,7 @@ use kernel::{
         Core,
         Device, //
     },
-    dma::Coherent,
+    dma::bound::Coherent,
     io::{
         io_read,
         poll::read_poll_timeout,
@@ -89,7 +89,11 @@ impl Capabilities {
     }
 
     /// Allocates queues with identifier `id`.
-    pub(super) fn queues<const N: usize>(self, dev: &Device<Bound>, id: u16) -> Result<Queues<N>> {
+    pub(super) fn queues<'bound, const N: usize>(
+        self,
+        dev: &'bound Device<Bound>,
+        id: u16,
+    ) -> Result<Queues<'bound, N>> {
         Queues::new(dev, id, self.max_entries, self.doorbell_stride)
     }
 }
@@ -98,14 +102,14 @@ impl Capabilities {
 ///
 /// All of it is allocated before the controller is enabled, and dropped after the [`Controller`]:
 /// also a command that fails or is given up may not leave the device with memory that is freed.
-pub(super) struct AdminMemory {
-    queues: Queues<ADMIN_ENTRIES>,
-    controller: Coherent<IdentifyController>,
-    namespace: Coherent<IdentifyNamespace>,
+pub(super) struct AdminMemory<'bound> {
+    queues: Queues<'bound, ADMIN_ENTRIES>,
+    controller: Coherent<'bound, IdentifyController>,
+    namespace: Coherent<'bound, IdentifyNamespace>,
 }
 
-impl AdminMemory {
-    pub(super) fn new(dev: &Device<Bound>, capabilities: Capabilities) -> Result<Self> {
+impl<'bound> AdminMemory<'bound> {
+    pub(super) fn new(dev: &'bound Device<Bound>, capabilities: Capabilities) -> Result<Self> {
         Ok(Self {
             queues: capabilities.queues(dev, 0)?,
             controller: Coherent::zeroed(dev, GFP_KERNEL)?,
@@ -130,7 +134,7 @@ impl<'bound> Controller<'bound> {
         pdev: &'bound pci::Device<Core<'_>>,
         registers: Arc<Registers>,
         capabilities: Capabilities,
-        memory: &AdminMemory,
+        memory: &AdminMemory<'_>,
     ) -> Result<Self> {
         let controller = Self {
             pdev,
@@ -192,13 +196,13 @@ impl Drop for Controller<'_> {
 pub(super) struct Admin<'a> {
     pdev: &'a pci::Device,
     registers: &'a Registers,
-    memory: &'a AdminMemory,
+    memory: &'a AdminMemory<'a>,
     position: Position,
 }
 
 impl<'a> Admin<'a> {
     /// Begins where a controller is that was just enabled with the queues in `memory`.
-    pub(super) fn new(controller: &'a Controller<'_>, memory: &'a AdminMemory) -> Self {
+    pub(super) fn new(controller: &'a Controller<'_>, memory: &'a AdminMemory<'a>) -> Self {
         Self {
             pdev: controller.pdev,
             registers: &controller.registers,
@@ -287,7 +291,7 @@ impl<'a> Admin<'a> {
     }
 
     /// Creates the pair of I/O queues.
-    pub(super) fn create_queues<const N: usize>(&mut self, queues: &Queues<N>) -> Result {
+    pub(super) fn create_queues<const N: usize>(&mut self, queues: &Queues<'_, N>) -> Result {
         // The result has how many are granted, less one: always one of each.
         self.execute("Set Features", SubmissionEntry::one_queue_pair())?;
 

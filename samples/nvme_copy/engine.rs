@@ -46,9 +46,9 @@ const IO_ENTRIES: usize = 64;
 /// Fields are dropped in their order here. So the controller is disabled before memory is freed.
 pub(super) struct Engine<'bound> {
     controller: Controller<'bound>,
-    _admin: AdminMemory,
-    queues: Queues<IO_ENTRIES>,
-    slots: Slots,
+    _admin: AdminMemory<'bound>,
+    queues: Queues<'bound, IO_ENTRIES>,
+    slots: Slots<'bound>,
     copy: Arc<Copy>,
     /// Whether the namespace has a cache, which is flushed at the end.
     flush: bool,
@@ -72,7 +72,7 @@ impl<'bound> Engine<'bound> {
         // If anything fails, these are dropped in the opposite order, so after the controller.
         let dev = pdev.as_ref();
         let slots = Slots::new(dev)?;
-        let queues: Queues<IO_ENTRIES> = capabilities.queues(dev, IO_QUEUE)?;
+        let queues: Queues<'_, IO_ENTRIES> = capabilities.queues(dev, IO_QUEUE)?;
         let memory = AdminMemory::new(dev, capabilities)?;
         let controller = Controller::enable(pdev, registers.clone(), capabilities, &memory)?;
 

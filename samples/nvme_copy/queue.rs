@@ -19,7 +19,7 @@ use kernel::{
         Device, //
     },
     dma::{
-        Coherent,
+        bound::Coherent,
         DmaAddress, //
     },
     io::{
@@ -35,9 +35,9 @@ use kernel::{
 };
 
 /// The memory of both queues, and where their doorbells are.
-pub(super) struct Queues<const N: usize> {
-    submission: Coherent<[SubmissionEntry; N]>,
-    completion: Coherent<[CompletionEntry; N]>,
+pub(super) struct Queues<'bound, const N: usize> {
+    submission: Coherent<'bound, [SubmissionEntry; N]>,
+    completion: Coherent<'bound, [CompletionEntry; N]>,
     /// How many entries of each are used: at most `N`.
     entries: u16,
     submission_doorbell: usize,
@@ -66,10 +66,15 @@ impl Position {
     };
 }
 
-impl<const N: usize> Queues<N> {
+impl<'bound, const N: usize> Queues<'bound, N> {
     /// Allocates the queues with identifier `id` for a controller that takes at most `max` entries
     /// and has its doorbells `stride` bytes apart.
-    pub(super) fn new(dev: &Device<Bound>, id: u16, max: u32, stride: usize) -> Result<Self> {
+    pub(super) fn new(
+        dev: &'bound Device<Bound>,
+        id: u16,
+        max: u32,
+        stride: usize,
+    ) -> Result<Self> {
         let first = DOORBELLS + 2 * usize::from(id) * stride;
 
         Ok(Self {

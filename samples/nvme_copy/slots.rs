@@ -9,7 +9,7 @@ use kernel::{
         Device, //
     },
     dma::{
-        Coherent,
+        bound::Coherent,
         DmaAddress,
         NoMapping, //
     },
@@ -32,16 +32,16 @@ const PAGES: usize = SLOT / PAGE;
 ///
 /// A PRP list has the addresses of the pages of its slot but for the first. They do not change, so
 /// neither does the list. It does not cross a page itself: its size is a power of two.
-pub(super) struct Slots {
-    data: Coherent<[[u8; SLOT]; DEPTH], NoMapping>,
-    lists: Coherent<[[u64; PAGES]; DEPTH]>,
+pub(super) struct Slots<'bound> {
+    data: Coherent<'bound, [[u8; SLOT]; DEPTH], NoMapping>,
+    lists: Coherent<'bound, [[u64; PAGES]; DEPTH]>,
 }
 
-impl Slots {
+impl<'bound> Slots<'bound> {
     /// Allocates the slots and writes the lists.
-    pub(super) fn new(dev: &Device<Bound>) -> Result<Self> {
+    pub(super) fn new(dev: &'bound Device<Bound>) -> Result<Self> {
         let slots = Self {
-            data: Coherent::<_, NoMapping>::new(dev, GFP_KERNEL)?,
+            data: Coherent::new(dev, GFP_KERNEL)?,
             lists: Coherent::zeroed(dev, GFP_KERNEL)?,
         };
 

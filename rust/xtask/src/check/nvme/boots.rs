@@ -7,6 +7,8 @@ use super::{Action, Controller, Run, Write};
 
 /// Bytes of a sector, which is what `blkdebug` counts.
 const SECTOR: usize = 512;
+/// The run that is worth a look at its times.
+pub const BULK: &str = "bulk";
 const COPIED: &str = ": copied ";
 const STOPPED: &str = ": stopped after ";
 
@@ -91,7 +93,7 @@ fn bulk() -> Run {
     let mut disks = vec![Disk::new(64 * MIB); 4];
     disks.push(Disk::new(4 * MIB));
     Run {
-        name: "bulk",
+        name: BULK,
         controllers: vec![Controller {
             options: "",
             namespaces: vec![0, 1, 2, 3, 4],

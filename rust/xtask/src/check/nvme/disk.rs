@@ -135,11 +135,11 @@ impl Images {
             }
         }
         for (number, (wanted, there)) in wanted.iter().zip(&self.after).enumerate() {
-            let differs = |(wanted, there): (&u8, &u8)| wanted != there;
-            let mut bytes = wanted.iter().zip(there);
-            if let Some(first) = bytes.position(differs) {
+            if wanted != there {
+                let first = wanted.iter().zip(there).position(|(w, t)| w != t);
                 problems.push(format!(
-                    "disk {number}: the first byte that is not what it should be is {first:#x}"
+                    "disk {number}: the first byte that is not what it should be is {:#x}",
+                    first.unwrap_or(wanted.len())
                 ));
             }
         }

@@ -68,13 +68,13 @@ mod tests {
     use super::*;
 
     const LOG: &str = "\
-[    3.0] nvme_copy: loading out-of-tree module taints kernel.
-[    3.0] coherent: nvme: 0
-[    3.1] coherent: step copy 1 depth=8
-[    3.2] nvme_copy 0000:00:03.0: 512 of 2048 blocks
-[    3.3] nvme_copy 0000:00:03.0: copied 2048 blocks, 1048576 bytes, 17 commands, 4 interrupts in 57 ms
-[    3.4] coherent: nvme: 1
-[    3.5] nvme_copy 0000:00:03.0: stopped after 0 of 2048 blocks
+[    3.000000] nvme_copy: loading out-of-tree module taints kernel.
+[    3.000000] coherent: nvme: 0
+[    3.100000] coherent: step copy 1 depth=8
+[    3.200000] nvme_copy 0000:00:03.0: 512 of 2048 blocks
+[    3.300000] nvme_copy 0000:00:03.0: copied 2048 blocks, 1048576 bytes, 17 commands, 4 interrupts in 57 ms
+[    3.400000] coherent: nvme: 1
+[    3.500000] nvme_copy 0000:00:03.0: stopped after 0 of 2048 blocks
 ";
 
     #[test]
