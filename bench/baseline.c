@@ -103,6 +103,15 @@ static noinline u64 project_try(void *arg, size_t index)
 	       index * sizeof(buffer->cpu->ring[0]);
 }
 
+static noinline u64 range_try(void *arg, size_t index)
+{
+	struct buffer *buffer = arg;
+
+	if (index >= sizeof(*buffer->cpu))
+		return 0;
+	return buffer->dma + index;
+}
+
 #define ACCESS(width)								\
 	static noinline u64 read_u##width(void *arg, size_t index)		\
 	{									\
@@ -160,6 +169,7 @@ void coherent_bench_baseline(struct device *dev)
 	RUN(project_field, &buffer, 16);
 	RUN(project_nested, &buffer, 16);
 	RUN(project_try, &buffer, 16);
+	RUN(range_try, &buffer, 16);
 	RUN(read_u8, &buffer, 16);
 	RUN(read_u16, &buffer, 16);
 	RUN(read_u32, &buffer, 16);

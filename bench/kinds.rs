@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What Linux 7.3 lacks: allocations and projections of `NoMapping`, and bound allocations.
+//! What Linux 7.3 lacks: `NoMapping`, bound allocations, and ranges.
 
 use crate::{
     glue::cases,
     layout::Layout, //
 };
+use core::mem::offset_of;
 use kernel::{
     device::{
         Bound,
@@ -75,5 +76,13 @@ cases! { PROJECT: Coherent<Layout, NoMapping>;
 
     project_panic_no_mapping(buffer, i) {
         io_project!(buffer, .ring[panic: i]).dma_address()
+    }
+
+    range_field(buffer, i) {
+        buffer.dma_range().address_at(offset_of!(Layout, word64)).unwrap_or(0)
+    }
+
+    range_try(buffer, i) {
+        buffer.dma_range().address_at(i).unwrap_or(0)
     }
 }

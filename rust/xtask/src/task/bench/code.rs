@@ -5,7 +5,7 @@
 use crate::host::process;
 use anyhow::{Context, Result, bail};
 use object::{Object, ObjectSection, ObjectSymbol};
-use regex_lite::Regex;
+use regex_lite::{Captures, Regex};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -67,15 +67,19 @@ pub fn cases(path: &Path) -> Result<Assembly> {
 fn instructions(listing: &str) -> Result<String> {
     let instruction = Regex::new(r"^ +[0-9a-f]+:\t(.+)$")?;
     let relocation = Regex::new(r"^\t+[0-9a-f]+: R_X86_64_\w+\t(.+)$")?;
-    // A place in the function: its symbol may have another name too.
-    let target = Regex::new(r"[0-9a-f]+ <[^>]+(\+0x[0-9a-f]+)>")?;
+    // A place in the function goes without its name, as there may be several.
+    let target = Regex::new(r"[0-9a-f]+ <(.+?)(\+0x[0-9a-f]+)?>$")?;
+    let place = |found: &Captures<'_>| {
+        let place = found.get(2).or(found.get(1));
+        format!("<{}>", place.map_or("", |place| place.as_str()))
+    };
     // The offset in a section depends on the rest of the module.
     let offset = Regex::new(r"^(\..+)\+0x[0-9a-f]+$")?;
     let mut lines: Vec<String> = Vec::new();
     for line in listing.lines() {
         if let Some(found) = instruction.captures(line) {
             let text = found[1].split_whitespace().collect::<Vec<_>>().join(" ");
-            lines.push(target.replace(&text, "<$1>").into_owned());
+            lines.push(target.replace(&text, place).into_owned());
         } else if let (Some(found), Some(last)) = (relocation.captures(line), lines.last_mut()) {
             last.push_str(" # ");
             last.push_str(&offset.replace(&found[1], "$1"));
@@ -155,6 +159,7 @@ Disassembly of section .text:
 \t\t\t29: R_X86_64_32S\t.rodata+0x1b0
   30:\tcall   35 <project_panic_no_mapping+0x15>
 \t\t\t31: R_X86_64_PLT32\tcore::panicking::panic_bounds_check-0x4
+  35:\tcall   6de <core::ptr::drop_in_place::<kernel::dma::Coherent<u8>>>
 ";
 
     #[test]
@@ -165,6 +170,7 @@ cmp $0x8,%rsi
 jae <+0x10>
 mov $0x0,%rdx # .rodata
 call <+0x15> # core::panicking::panic_bounds_check-0x4
+call <core::ptr::drop_in_place::<kernel::dma::Coherent<u8>>>
 ";
         assert_eq!(text, expected);
     }

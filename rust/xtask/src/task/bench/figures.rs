@@ -39,7 +39,7 @@ fn c_case(case: &str) -> String {
         let case = case.replace("_no_mapping", "").replace("_panic", "_try");
         return case
             .replace("hand_", "project_")
-            .replace("range_", "project_");
+            .replace("range_field", "project_field");
     }
     let case = case.replace("_slice", "").replace("_handle", "_no_mapping");
     match case.strip_prefix("alloc_bound_") {

@@ -31,6 +31,8 @@ fn a_case_is_compared_with_the_same_work() {
         ("alloc_bound_no_mapping_64", "alloc_no_mapping_64"),
         ("project_panic_no_mapping", "project_try"),
         ("hand_field", "project_field"),
+        ("range_field", "project_field"),
+        ("range_try", "range_try"),
         ("read_u8", "read_u8"),
     ] {
         assert_eq!(c_case(case), c);
