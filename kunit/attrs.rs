@@ -66,9 +66,9 @@ fn allocation<T>(
 
 /// Calls a constructor with all [`FLAGS`] and compares what reaches the C API.
 macro_rules! check {
-    ($dev:expr, size $size:expr, flags $zero:expr, attrs $attrs:expr, |$gfp:ident| $construct:expr) => {
+    ($dev:expr, size $size:expr, flags $zero:expr, attrs $attrs:expr, |$gfp:ident| $made:expr) => {
         for ($gfp, raw) in FLAGS {
-            let made = allocation(&$dev, || $construct)?;
+            let made = allocation(&$dev, || $made)?;
             assert_eq!(made.size, $size);
             assert_eq!(made.gfp_flags, raw | $zero);
             assert_eq!(made.attrs as usize, $attrs);

@@ -15,6 +15,7 @@
 mod at;
 pub mod bound;
 mod boxed;
+mod cast;
 mod handle;
 mod range;
 mod view;

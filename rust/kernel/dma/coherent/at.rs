@@ -21,8 +21,8 @@ use crate::{
 
 /// A constant index into an array, for [`io_project!`].
 ///
-/// An index out of bounds does not compile, with every flavor of index: `[try: At::<8>]` never fails
-/// at run time and `[panic: At::<8>]` never panics, so prefer `[build: At::<8>]`.
+/// An index out of bounds does not compile, with every flavor of index: `[try: At::<8>]` never
+/// fails at run time and `[panic: At::<8>]` never panics, so prefer `[build: At::<8>]`.
 ///
 /// The length of a slice is not known at compile time. Use `[try: i]` for a
 /// [`CoherentHandle`](super::CoherentHandle), which fails with [`ERANGE`].

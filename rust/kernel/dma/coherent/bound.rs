@@ -4,8 +4,8 @@
 //!
 //! The types of this module have the names and the constructors of those in [`dma`](crate::dma),
 //! and the lifetime of the `&'a Device<Bound>` that they are allocated for. Like `pci::Bar`, they
-//! fit into the bus device private data of a driver (e.g. `pci::Driver::Data<'bound>`); storing them
-//! where they could outlive the binding does not compile.
+//! fit into the bus device private data of a driver (e.g. `pci::Driver::Data<'bound>`); storing
+//! them where they could outlive the binding does not compile.
 //!
 //! Linux 7.4 gives this form to the types of `dma` themselves, without kinds. A driver written for
 //! it imports them from this module instead.

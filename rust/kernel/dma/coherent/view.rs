@@ -23,7 +23,6 @@ use crate::{
         SysMemBackend, //
     },
     page::PAGE_SIZE,
-    prelude::*,
     ptr::KnownSize, //
 };
 use core::marker::PhantomData;
@@ -163,33 +162,6 @@ impl<'a, T: ?Sized, Kind: CpuMapping> CoherentView<'a, T, Kind> {
     }
 }
 
-impl<'a, T: ?Sized + KnownSize> CoherentView<'a, T, NoMapping> {
-    /// Casts the view to another type.
-    ///
-    /// Like [`Io::try_cast`](crate::io::Io::try_cast), but for any type: no CPU reads the memory as a `U`, so `U` may have
-    /// padding or invalid bit patterns.
-    ///
-    /// Returns [`EINVAL`] if a `U` does not fit into this part or is not aligned there. A `U`
-    /// aligned to more than [`PAGE_SIZE`] does not compile.
-    #[inline]
-    pub fn try_cast<U>(self) -> Result<CoherentView<'a, U, NoMapping>> {
-        if size_of::<U>() > T::size(self.ptr) || self.ptr.addr() % align_of::<U>() != 0 {
-            return Err(EINVAL);
-        }
-
-        // SAFETY: The cast is in bounds and aligned, so it is a projection.
-        Ok(unsafe { CoherentIoBackend::project_view(self, self.ptr.cast()) })
-    }
-}
-
-impl<T: ?Sized + KnownSize> Coherent<T, NoMapping> {
-    /// Casts the buffer to a view of another type, see [`CoherentView::try_cast`].
-    #[inline]
-    pub fn try_cast<U>(&self) -> Result<CoherentView<'_, U, NoMapping>> {
-        self.as_view().try_cast()
-    }
-}
-
 /// The [`IoBackend`] of [`Coherent`] buffers.
 pub struct CoherentIoBackend<Kind: CoherentKind = Normal>(PhantomData<Kind>);
 
@@ -288,7 +260,7 @@ impl<'a, T: ?Sized + KnownSize, Kind: CoherentKind> IoBase<'a> for &'a Coherent<
 
         // INVARIANT: The view covers the whole of `self`, which lives for `'a`.
         // - `Normal`: By the type invariants of `Coherent`, `cpu_addr` is aligned and valid.
-        // - `NoMapping`: The buffer starts at offset zero. Of the cookie, only the metadata is kept.
+        // - `NoMapping`: The buffer starts at offset zero. Only the cookie's metadata is kept.
         CoherentView {
             ptr: if Kind::CPU_MAPPING {
                 ptr

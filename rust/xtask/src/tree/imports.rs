@@ -100,7 +100,10 @@ fn prune(tree: &UseTree, parent: Option<&str>, used: &HashSet<String>) -> Option
             let name = rename.rename.to_string();
             (name == "_" || used.contains(&name)).then(|| tree.clone())
         }
-        UseTree::Glob(_) => Some(tree.clone()),
+        // What `*` offers is not known here. Code that needs the prelude has functions that fail.
+        UseTree::Glob(_) => {
+            (parent != Some("prelude") || used.contains("Result")).then(|| tree.clone())
+        }
         UseTree::Group(group) => {
             let prune = |item| prune(item, parent, used);
             let mut kept: Vec<_> = group.items.iter().filter_map(prune).collect();
@@ -172,6 +175,12 @@ mod tests {
             ("use a::{self, b};", &["a"], Some("use a;")),
             ("use a::{self, b};", &["b", "self"], Some("use a::b;")),
             ("use a::{b, *};", &[], Some("use a::*;")),
+            (
+                "use a::prelude::*;",
+                &["Result"],
+                Some("use a::prelude::*;"),
+            ),
+            ("use a::prelude::*;", &["b"], None),
             ("use a::b as c;", &["b"], None),
             ("use a::{b as c, d};", &["c"], Some("use a::b as c;")),
             ("use a::Trait as _;", &[], Some("use a::Trait as _;")),

@@ -18,7 +18,7 @@ const PARTS: &str = "rust/kernel/dma/coherent/";
 
 /// The features that patches of their own add, in this order. Each is a module of `coherent.rs`:
 /// its files, its `mod` item and what is re-exported from it.
-pub const FEATURES: [&str; 3] = ["at", "zeroed", "bound"];
+pub const FEATURES: [&str; 5] = ["at", "cast", "range", "zeroed", "bound"];
 
 /// What this repository adds to a kernel tree.
 pub struct Library {

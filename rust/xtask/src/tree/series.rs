@@ -54,6 +54,10 @@ pub const STEPS: &[Step] = &[
     step!("kind", steps::kind),
     step!("alias", steps::alias),
     step!("at", |tree, library| steps::feature(tree, library, "at"), rfc: true),
+    step!("cast", |tree, library| steps::feature(
+        tree, library, "cast"
+    )),
+    step!("range", |tree, library| steps::feature(tree, library, "range"), rfc: true),
     step!("zeroed", |tree, library| steps::feature(
         tree, library, "zeroed"
     )),
@@ -134,14 +138,36 @@ fn message(step: &Step, signer: Option<&Identity>) -> String {
     format!("{message}\n{blank}{}\n", signer.sign_off())
 }
 
-/// Lines of code in the files of `rust/kernel/dma*`: neither blank nor a comment.
+/// Lines of code in the files of `rust/kernel/dma*`.
 pub fn code_lines(files: &Files) -> usize {
-    let is_dma = |path: &str| path.starts_with("rust/kernel/dma");
-    let texts = files.iter().filter(|(path, _)| is_dma(path));
-    let is_code = |line: &&str| !line.is_empty() && !line.starts_with("//");
-    texts
-        .map(|(_, text)| text.lines().map(str::trim).filter(is_code).count())
-        .sum()
+    let dma = files
+        .iter()
+        .filter(|(path, _)| path.starts_with("rust/kernel/dma"));
+    dma.map(|(_, text)| code_lines_of(text)).sum()
+}
+
+/// Lines that are neither blank nor comments, imports, module declarations or compiler messages.
+fn code_lines_of(text: &str) -> usize {
+    let mut count = 0;
+    let mut end_of_skipped = None;
+    for line in text.lines() {
+        let line = line.split("//").next().unwrap_or_default().trim();
+        let starts = |starts: &[&str]| starts.iter().any(|start| line.starts_with(start));
+        if end_of_skipped.is_none() {
+            end_of_skipped = if starts(&["use ", "pub use "]) {
+                Some(";")
+            } else if starts(&["#[diagnostic::"]) {
+                Some(")]")
+            } else if starts(&["mod ", "pub mod "]) && line.ends_with(';') || line.is_empty() {
+                Some("")
+            } else {
+                count += 1;
+                None
+            };
+        }
+        end_of_skipped = end_of_skipped.filter(|end| !line.ends_with(end));
+    }
+    count
 }
 
 /// The lines of code of `rust/kernel/dma*` before and after the patches that replace some. Fails if
