@@ -286,8 +286,8 @@ impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
         //   aligned to a page like the DMA address (see `Documentation/core-api/dma-api-howto.rst`)
         //   and therefore for `T`.
         // - For `NoMapping`, the address is not used.
-        // - No caller passes a size of zero. The device can access every byte, so the last one has a
-        //   DMA address, too.
+        // - No caller passes a size of zero. The device can access every byte, so the last one has
+        //   a DMA address, too.
         Ok(Self {
             dev,
             dma_addr,

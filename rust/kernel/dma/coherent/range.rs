@@ -255,7 +255,8 @@ impl Range {
     ///     Range, //
     /// };
     ///
-    /// let mut pieces = Range::new(0xffff_f000, 0xc00)?.split_at_boundary_mask(DmaMask::new::<16>());
+    /// let range = Range::new(0xffff_f000, 0xc00)?;
+    /// let pieces = range.split_at_boundary_mask(DmaMask::new::<16>());
     /// assert_eq!(pieces.len(), 1);
     /// # Ok::<(), Error>(())
     /// ```

@@ -262,11 +262,7 @@ impl<'a, T: ?Sized + KnownSize, Kind: CoherentKind> IoBase<'a> for &'a Coherent<
         // - `Normal`: By the type invariants of `Coherent`, `cpu_addr` is aligned and valid.
         // - `NoMapping`: The buffer starts at offset zero. Only the cookie's metadata is kept.
         CoherentView {
-            ptr: if Kind::CPU_MAPPING {
-                ptr
-            } else {
-                ptr.with_addr(0)
-            },
+            ptr: ptr.with_addr(if Kind::CPU_MAPPING { ptr.addr() } else { 0 }),
             dma_addr: self.dma_addr,
             buffer: PhantomData,
         }

@@ -78,8 +78,8 @@ pub(super) const fn is_aligned(base: Address, mask: Address) -> bool {
     base & mask == 0
 }
 
-/// Returns the offset of the last byte before the next multiple of `mask + 1`, or of the last byte of
-/// the range if that comes first.
+/// Returns the offset of the last byte before the next multiple of `mask + 1`, or of the last byte
+/// of the range if that comes first.
 #[inline]
 pub(super) const fn before_boundary(base: Address, size: Size, mask: Address) -> Size {
     let distance = !base & mask;

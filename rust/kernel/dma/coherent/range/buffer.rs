@@ -19,8 +19,9 @@ use crate::{
 impl<T: KnownSize + ?Sized, Kind: CoherentKind> Coherent<T, Kind> {
     /// Returns the DMA addresses of this allocation.
     ///
-    /// A driver takes addresses from here where the offset is a number: [`Range::address_at`] checks
-    /// it. Where a type says what is at which offset, see [`io_project!`](crate::io::io_project).
+    /// A driver takes addresses from here where the offset is a number: [`Range::address_at`]
+    /// checks it. Where a type says what is at which offset, see
+    /// [`io_project!`](crate::io::io_project).
     ///
     /// # Examples
     ///
