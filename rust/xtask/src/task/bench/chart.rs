@@ -2,22 +2,21 @@
 
 //! Bar charts as SVG. Written here, as no crate draws bars that CSS colors for light and dark pages.
 
-use std::fmt::Write;
-
-/// Horizontal bars: one group for each category, one bar in it for each series.
+/// Horizontal bars, each labelled with its value: one group for each row, one bar for each series.
 pub struct Chart {
     pub title: &'static str,
-    /// The axis titles: what is measured, with its unit, and what the categories are.
-    pub measured: &'static str,
-    pub category: &'static str,
-    pub categories: Vec<String>,
-    pub series: Vec<(&'static str, Vec<Option<f64>>)>,
+    /// The axis titles: the rows, and the values with their unit.
+    pub axes: [&'static str; 2],
+    /// The names of the series; not shown if there is only one.
+    pub series: &'static [&'static str],
+    /// Names and values; a row without any value is not drawn.
+    pub rows: Vec<(String, Vec<Option<f64>>)>,
 }
 
 const WIDTH: f64 = 760.0;
-/// Where the bars begin and end, with room for the categories and for the last value.
+/// Where the bars begin, and how long the longest is; its value follows.
 const LEFT: f64 = 210.0;
-const RIGHT: f64 = WIDTH - 60.0;
+const LONGEST: f64 = 480.0;
 const BAR: f64 = 18.0;
 const GAP: f64 = 14.0;
 
@@ -25,112 +24,66 @@ const STYLE: &str = "\
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .title { font-size: 16px; font-weight: 600 }
 .axis { font-style: italic }
-.grid { stroke: #d1d9e0 }
-.s0 { fill: #2a6fdb } .s1 { fill: #d9730d } .s2 { fill: #8a939c } .s3 { fill: #2f9e63 }
+.end { text-anchor: end }
+path { stroke: #818b98 }
+.s0 { fill: #2a6fdb } .s1 { fill: #d9730d } .s2 { fill: #8a939c }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 }
-.grid { stroke: #3d444d }
-.s0 { fill: #6aa9ff } .s1 { fill: #ffa657 } .s2 { fill: #9aa4af } .s3 { fill: #56d08f }
+.s0 { fill: #6aa9ff } .s1 { fill: #ffa657 } .s2 { fill: #9aa4af }
 }
 ";
 
 impl Chart {
-    /// The chart as a file of its own.
     pub fn svg(&self) -> String {
-        let values = || {
-            self.series
-                .iter()
-                .flat_map(|(_, bars)| bars.iter().flatten())
-        };
-        let step = grid_step(values().fold(0.0, |max, value| value.max(max)));
-        let steps = (values().fold(0.0, |max: f64, value| value.max(max)) / step)
-            .ceil()
-            .max(1.0);
-        let x = |value: f64| LEFT + (RIGHT - LEFT) * value / (step * steps);
-        let legend = self.series.len() > 1;
-        let top = if legend { 84.0 } else { 60.0 };
+        let drawn = |(_, values): &&(String, Vec<Option<f64>>)| values.iter().any(Option::is_some);
+        let drawn: Vec<_> = self.rows.iter().filter(drawn).collect();
+        let values = drawn.iter().flat_map(|(_, values)| values);
+        let max = values
+            .flatten()
+            .fold(1.0, |max: f64, value| max.max(*value));
         let group = BAR * self.series.len() as f64 + GAP;
-        let bottom = top + group * self.categories.len() as f64;
-        let height = bottom + 52.0;
+        let bottom = 84.0 + group * drawn.len() as f64;
+        let height = bottom + 28.0;
 
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-             width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n<style>\n{STYLE}</style>\n"
-        );
-        text(&mut svg, "title", "start", (16.0, 26.0), self.title);
-        text(
-            &mut svg,
-            "axis",
-            "end",
-            (LEFT - 10.0, top - 8.0),
-            self.category,
-        );
-        let middle = (LEFT + RIGHT) / 2.0;
-        text(
-            &mut svg,
-            "axis",
-            "middle",
-            (middle, bottom + 40.0),
-            self.measured,
-        );
-
-        for line in 0..=steps as u32 {
-            let value = f64::from(line) * step;
-            let at = x(value);
-            _ = writeln!(svg, r#"<path class="grid" d="M{at:.1} {top}V{bottom}"/>"#);
-            text(
-                &mut svg,
-                "",
-                "middle",
-                (at, bottom + 18.0),
-                &value.to_string(),
-            );
-        }
-        for (index, (name, bars)) in self.series.iter().enumerate() {
-            if legend {
-                let at = LEFT + 130.0 * index as f64;
-                _ = writeln!(
-                    svg,
-                    r#"<rect class="s{index}" x="{at}" y="45" width="12" height="12"/>"#
-                );
-                text(&mut svg, "", "start", (at + 18.0, 56.0), name);
+        let [rows, measured] = self.axes;
+        let mut marks = text("title", 16.0, 26.0, self.title);
+        marks += &text("axis end", LEFT - 10.0, 76.0, rows);
+        marks += &text("axis", LEFT, bottom + 18.0, measured);
+        if self.series.len() > 1 {
+            for (index, name) in self.series.iter().enumerate() {
+                let x = LEFT + 130.0 * index as f64;
+                marks += &rect(index, x, 45.0, 12.0);
+                marks += &text("", x + 18.0, 56.0, name);
             }
-            for (place, value) in bars.iter().enumerate() {
-                let y = top + group * place as f64 + GAP / 2.0 + BAR * index as f64;
-                let Some(value) = *value else { continue };
-                _ = writeln!(
-                    svg,
-                    r#"<rect class="s{index}" x="{LEFT}" y="{y}" width="{:.1}" height="{}"/>"#,
-                    x(value) - LEFT,
-                    BAR - 2.0
-                );
+        }
+        for (place, (name, values)) in drawn.into_iter().enumerate() {
+            let y = 84.0 + GAP / 2.0 + group * place as f64;
+            marks += &text("end", LEFT - 10.0, y + (group - GAP) / 2.0 + 4.0, name);
+            for (index, value) in values.iter().enumerate() {
+                let Some(value) = value else { continue };
+                let (y, length) = (y + BAR * index as f64, LONGEST * value / max);
                 let label = ((value * 10.0).round() / 10.0).to_string();
-                text(&mut svg, "", "start", (x(value) + 6.0, y + 13.0), &label);
+                marks += &rect(index, LEFT, y, length);
+                marks += &text("", LEFT + length + 6.0, y + 12.0, &label);
             }
         }
-        for (place, category) in self.categories.iter().enumerate() {
-            let y = top + group * (place as f64 + 0.5) + 4.0;
-            text(&mut svg, "", "end", (LEFT - 10.0, y), category);
-        }
-        svg + "</svg>\n"
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+             width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n<style>\n{STYLE}</style>\n{marks}\
+             <path d=\"M{LEFT} 84V{bottom}\"/>\n</svg>\n"
+        )
     }
 }
 
-/// The distance between grid lines, 1, 2 or 5 times a power of ten, for at most five of them.
-fn grid_step(max: f64) -> f64 {
-    let power = 10f64.powf((max / 5.0).max(f64::MIN_POSITIVE).log10().floor());
-    let step = [1.0, 2.0, 5.0].map(|factor| factor * power);
-    step.into_iter()
-        .find(|step| max / step <= 5.0)
-        .unwrap_or(10.0 * power)
+/// A bar of a series, or its mark in the legend.
+fn rect(series: usize, x: f64, y: f64, length: f64) -> String {
+    let class = format!("s{series}");
+    format!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{length:.1}\" height=\"15\"/>\n")
 }
 
-fn text(svg: &mut String, class: &str, anchor: &str, (x, y): (f64, f64), text: &str) {
+fn text(class: &str, x: f64, y: f64, text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    _ = writeln!(
-        svg,
-        r#"<text class="{class}" text-anchor="{anchor}" x="{x:.1}" y="{y:.1}">{text}</text>"#
-    );
+    format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>\n")
 }
 
 #[cfg(test)]
@@ -141,34 +94,22 @@ mod tests {
     fn a_bar_is_as_long_as_its_value() {
         let chart = Chart {
             title: "a < b",
-            measured: "instructions",
-            category: "case",
-            categories: vec!["one".to_string(), "two".to_string()],
-            series: vec![("C", vec![Some(100.0), None])],
+            axes: ["case", "instructions"],
+            series: &["C"],
+            rows: vec![
+                ("one".to_string(), vec![Some(100.0)]),
+                ("two".to_string(), vec![Some(25.0)]),
+                ("three".to_string(), vec![None]),
+            ],
         };
         let svg = chart.svg();
-        let full = format!(r#"width="{:.1}" height="16""#, RIGHT - LEFT);
-        assert!(svg.contains(&full), "{svg}");
-        assert_eq!(svg.matches("<rect").count(), 1, "no bar without a value");
-        for wanted in ["a &lt; b", ">instructions<", ">case<", ">two<", ">100<"] {
+        assert_eq!(svg.matches("<rect").count(), 2, "no bar without a value");
+        assert!(!svg.contains("three"), "no row without a bar");
+        for wanted in ["width=\"480.0\"", "width=\"120.0\"", ">100<", ">25<"] {
             assert!(svg.contains(wanted), "no {wanted} in {svg}");
         }
-    }
-
-    #[test]
-    fn grid_lines_are_few_and_round() {
-        for (max, step) in [
-            (59.7, 20.0),
-            (13.0, 5.0),
-            (9.0, 2.0),
-            (5.0, 1.0),
-            (0.4, 0.1),
-        ] {
-            assert!(
-                (grid_step(max) - step).abs() < 1e-9,
-                "{max}: {}",
-                grid_step(max)
-            );
+        for wanted in ["a &lt; b", ">instructions<", ">case<", ">two<"] {
+            assert!(svg.contains(wanted), "no {wanted} in {svg}");
         }
     }
 }

@@ -65,71 +65,67 @@ fn table(results: &Results, prefixes: &str) -> String {
 }
 
 fn charts(results: &Results) -> [(&'static str, Chart); 3] {
-    let library = |case: &str| Some(results.find(case)?.library);
-    let advantage = |size: &u64| {
-        Some(
-            library(&format!("alloc_normal_{size}"))?
-                / library(&format!("alloc_no_mapping_{size}"))?,
-        )
+    let advantage = |size| {
+        let library = |kind| Some(results.find(&format!("alloc_{kind}_{size}"))?.library);
+        let factor = (|| Some(library("normal")? / library("no_mapping")?))();
+        (bytes(size), vec![factor])
     };
     let advantage = Chart {
         title: "Allocate + free: Normal over NoMapping",
-        measured: "instructions, Normal : NoMapping",
-        category: "buffer size",
-        categories: SIZES.map(bytes).to_vec(),
-        series: vec![("library", SIZES.iter().map(advantage).collect())],
+        axes: ["buffer size", "instructions, Normal : NoMapping"],
+        series: &["library"],
+        rows: SIZES.map(advantage).to_vec(),
     };
 
-    let kinds = [
-        ("Normal", "alloc_normal_4096"),
-        ("NoMapping", "alloc_no_mapping_4096"),
-        ("Normal, bound", "alloc_bound_normal_4096"),
-        ("NoMapping, bound", "alloc_bound_no_mapping_4096"),
-    ];
-    let each = |value: fn(&Figure) -> Option<f64>, cases: &[(&str, &str)]| {
-        cases
-            .iter()
-            .map(|(_, case)| results.find(case).and_then(value))
-            .collect::<Vec<_>>()
+    type Values = fn(&Figure) -> Vec<Option<f64>>;
+    let row = |values: Values, name: &str, case: &str| {
+        let values = results.find(case).map(values);
+        (name.to_string(), values.unwrap_or_default())
     };
-    let over = Chart {
+    let kind = |name, kind| {
+        let over_c: Values = |figure| {
+            let c = |count: Option<f64>, c: Option<f64>| Some(count? - c?);
+            vec![
+                c(Some(figure.library), figure.c),
+                c(figure.upstream, figure.upstream_c),
+            ]
+        };
+        row(over_c, name, &format!("alloc_{kind}_4096"))
+    };
+    let overhead = Chart {
         title: "Allocate + free: instructions over C",
-        measured: "instructions",
-        category: "4 KiB buffer",
-        categories: kinds.map(|(name, _)| name.to_string()).to_vec(),
-        series: vec![
-            (
-                "library",
-                each(|figure| Some(figure.library - figure.c?), &kinds),
-            ),
-            (
-                "Linux 7.3",
-                each(|figure| Some(figure.upstream? - figure.upstream_c?), &kinds),
-            ),
+        axes: ["4 KiB buffer", "instructions"],
+        series: &["library", "Linux 7.3"],
+        rows: vec![
+            kind("Normal", "normal"),
+            kind("NoMapping", "no_mapping"),
+            kind("Normal, bound", "bound_normal"),
+            kind("NoMapping, bound", "bound_no_mapping"),
         ],
     };
 
-    let access = [
-        ("DMA address of a field", "project_field"),
-        ("of a nested element", "project_nested"),
-        ("at a run-time index", "project_try"),
-        ("read of a u32", "read_u32"),
-        ("write of a u32", "write_u32"),
-    ];
+    let access = |name, case| {
+        row(
+            |figure| vec![Some(figure.library), figure.upstream, figure.c],
+            name,
+            case,
+        )
+    };
     let access = Chart {
         title: "Addresses and access: instructions",
-        measured: "instructions",
-        category: "operation",
-        categories: access.map(|(name, _)| name.to_string()).to_vec(),
-        series: vec![
-            ("library", each(|figure| Some(figure.library), &access)),
-            ("Linux 7.3", each(|figure| figure.upstream, &access)),
-            ("C", each(|figure| figure.c, &access)),
+        axes: ["operation", "instructions"],
+        series: &["library", "Linux 7.3", "C"],
+        rows: vec![
+            access("DMA address of a field", "project_field"),
+            access("of a nested element", "project_nested"),
+            access("at a run-time index", "project_try"),
+            access("read of a u32", "read_u32"),
+            access("write of a u32", "write_u32"),
         ],
     };
     [
         ("advantage", advantage),
-        ("overhead", over),
+        ("overhead", overhead),
         ("access", access),
     ]
 }
