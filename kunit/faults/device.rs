@@ -93,9 +93,14 @@ impl TestDevice {
     /// All devices whose memory comes from the page allocator, and so within their masks.
     pub(crate) fn without_pool() -> Result<KVec<Self>> {
         let mut devices = Self::all()?;
-        // SAFETY: The devices are registered, by the type invariant.
-        devices.retain(|dev| !unsafe { coherent_faults_has_pool(dev.dev.as_ptr()) });
+        devices.retain(|dev| !dev.has_pool());
         Ok(devices)
+    }
+
+    /// Whether the device has a pool of its own, from which all its memory comes.
+    pub(crate) fn has_pool(&self) -> bool {
+        // SAFETY: The device is registered, by the type invariant.
+        unsafe { coherent_faults_has_pool(self.dev.as_ptr()) }
     }
 
     /// How many references there are to the device.

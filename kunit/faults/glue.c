@@ -149,6 +149,11 @@ u64 coherent_faults_reached(struct device *dev, dma_addr_t addr)
 	return iommu_iova_to_phys(iommu_get_domain_for_dev(dev), addr);
 }
 
+bool coherent_faults_is_vmalloc(const void *addr)
+{
+	return is_vmalloc_addr(addr);
+}
+
 u64 coherent_faults_physical(const void *addr)
 {
 	if (is_vmalloc_addr(addr))

@@ -18,6 +18,7 @@ u64 coherent_faults_swap_mask(struct device *dev, u64 mask);
 bool coherent_faults_has_pool(struct device *dev);
 bool coherent_faults_translated(struct device *dev);
 u64 coherent_faults_reached(struct device *dev, dma_addr_t addr);
+bool coherent_faults_is_vmalloc(const void *addr);
 u64 coherent_faults_physical(const void *addr);
 
 void coherent_faults_arm(unsigned int nth);

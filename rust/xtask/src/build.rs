@@ -5,5 +5,4 @@
 pub mod external_module;
 pub mod kbuild;
 pub mod kbuild_cmd;
-pub mod module_order;
 pub mod session;

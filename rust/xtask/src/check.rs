@@ -2,10 +2,11 @@
 
 //! Checks of the library: what must not compile, the API, the form of the code.
 
-pub mod binding;
+pub mod cells;
 pub mod contract;
+mod documented;
 pub mod driver;
-pub mod guide;
+pub mod in_qemu;
 pub mod lint;
 pub mod nvme;
 pub mod suites;

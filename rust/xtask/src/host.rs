@@ -2,6 +2,7 @@
 
 //! What the tool asks of the machine it runs on: places, processes, progress, tables.
 
+pub mod lanes;
 pub mod lock;
 pub mod process;
 pub mod progress;

@@ -24,7 +24,7 @@ mod verdict;
 
 use crate::build::kbuild;
 use crate::build::session::Session;
-use crate::check::{contract, lint};
+use crate::check::{contract, lint, suites};
 use crate::host::workspace::CACHE_VAR;
 use crate::task::{
     apply, bench, demo, docs, driver, matrix, mutants, nvme, series, shell, test, upstream,
@@ -56,6 +56,8 @@ struct Arguments {
 enum Task {
     /// Watch a device move data through memory without a kernel mapping
     Demo,
+    /// Run what an edit of the library can break, in one boot
+    Check,
     /// Run every test
     Test,
     /// Render the kernel's Rust documentation
@@ -104,8 +106,6 @@ enum Task {
     Matrix(matrix::Arguments),
     /// Format the code
     Fmt,
-    /// Judge a saved console log
-    Parse { console: PathBuf },
 }
 
 impl Task {
@@ -164,6 +164,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Bench => return bench::run(session),
         Task::BenchCheck => return bench::check(session),
         Task::BenchBless => return bench::bless(session),
+        Task::Check => return task::check::run(session),
         Task::Test => return test::run(session),
         Task::Upstream => return upstream::run(session),
         Task::Driver(request) => return driver::run(session, &request),
@@ -180,7 +181,6 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Nvme => return nvme::run(session),
-        Task::Parse { console } => return test::parse(session, &console),
         Task::Series(options) => return series::run(session, &options),
         Task::Apply(request) => apply::run(&session.workspace, &request)?,
         Task::Unapply(request) => apply::undo(&request)?,
@@ -203,10 +203,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Task::Build => {
             let kernel = session.debug_kernel()?;
-            for directory in ["kunit", "kunit/faults", "samples"] {
-                for module in session.modules(&kernel, directory)? {
-                    println!("{}", module.display());
-                }
+            for module in suites::modules(session, &kernel)? {
+                println!("{}", module.display());
             }
         }
         Task::Fmt => {

@@ -10,6 +10,7 @@ mod judge;
 pub mod ktap;
 mod leftovers;
 pub mod measurements;
+mod parts;
 pub mod report;
 mod reserved_memory;
 pub mod trace;

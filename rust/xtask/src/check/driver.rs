@@ -4,7 +4,6 @@
 
 use crate::build::external_module;
 use crate::build::kbuild::{self, Kernel, Lints};
-use crate::build::module_order;
 use crate::build::session::Session;
 use crate::host::process;
 use crate::run::boot::{self, Boot, Plan};
@@ -82,12 +81,12 @@ fn directory(given: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Builds the modules of a person's directory; returns them in the order of loading.
+/// Builds the modules of a person's directory.
 pub fn build(session: &Session, kernel: &Kernel, directory: &Path) -> Result<Vec<PathBuf>> {
-    let workspace = session.workspace.clone();
+    let workspace = &session.workspace;
     let shown = directory.display();
     session.progress.step(&format!("building {shown}"), |step| {
-        let build = kernel.modules_command(&workspace, directory, "", Lints::Rustc)?;
+        let build = kernel.modules_command(workspace, directory, "", Lints::Rustc)?;
         let (mut make, output, log) = build;
         let child = process::spawn(&mut make, &log)?;
         let status = process::wait(step, child, &log, None)?;
@@ -110,7 +109,7 @@ pub fn build(session: &Session, kernel: &Kernel, directory: &Path) -> Result<Vec
                  `obj-m += my_driver.o`, for a my_driver.rs or my_driver.c"
             );
         }
-        module_order::in_order(modules)
+        Ok(modules)
     })
 }
 
@@ -132,7 +131,19 @@ fn complaint(log: &str) -> String {
         .join("\n")
 }
 
-/// Loads the modules and unloads them again.
+/// Loads modules, each after those that it depends on, and unloads them.
+pub fn plan(modules: &[PathBuf]) -> Plan {
+    modules
+        .iter()
+        .fold(Plan::default(), |plan, module| plan.carry(module))
+        .script(include_str!("../../boot/driver"))
+        .shell(&format!(
+            "try_modules {}",
+            shell_words::join(names(modules))
+        ))
+}
+
+/// Runs such a plan.
 pub fn boot(
     session: &Session,
     kernel: &Kernel,
@@ -141,27 +152,16 @@ pub fn boot(
     arguments: &[String],
     limit: Duration,
 ) -> Result<Logs> {
-    let mut plan = Plan::default()
-        .script(include_str!("../../boot/driver"))
-        .trace();
-    let names = names(modules);
-    for module in modules {
-        plan = plan.carry(module);
-    }
     let boot = Boot {
         name,
-        plan: plan
-            .script(&format!("try_modules {}\n", shell_words::join(&names)))
-            .dump_trace(),
+        plan: Plan::default().trace().then(plan(modules)).dump_trace(),
         arguments: &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
         limit,
     };
-    let workspace = session.workspace.clone();
-    session
-        .progress
-        .step(&format!("booting: {}", names.join(", ")), |step| {
-            boot::run(&workspace, step, kernel, &boot)
-        })
+    let title = format!("booting: {}", names(modules).join(", "));
+    session.progress.step(&title, |step| {
+        boot::run(&session.workspace, step, kernel, &boot)
+    })
 }
 
 /// What a person wants to read of a run, and whether it was good.

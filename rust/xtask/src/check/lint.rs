@@ -96,28 +96,23 @@ fn counts(log: &str) -> Result<(usize, usize)> {
 
 /// Compiles the kernel crate and the modules with clippy, in a build directory of its own: what
 /// clippy makes is not what runs.
-pub fn kernel_clippy(session: &Session, kernel: &Kernel) -> Result<()> {
+pub fn kernel_clippy(session: &Session, step: &Step, kernel: &Kernel) -> Result<()> {
     let clippy = kernel.with_build("clippy");
     clippy.configure(&session.workspace, &session.progress)?;
-    session.progress.step("linting the kernel code", |step| {
-        let log = session.workspace.cache("logs/clippy-kernel.log");
-        process::logged(
-            step,
-            clippy.make(Lints::Clippy).arg("modules_prepare"),
-            &log,
-        )?;
-        clippy.refuse_warnings(&log)?;
-        // Symbols are the same; there is no need to link another kernel for them.
-        fs::copy(
-            kernel.build.join("Module.symvers"),
-            clippy.build.join("Module.symvers"),
-        )?;
-        for directory in ["kunit", "kunit/faults", "samples", "bench"] {
-            let directory = session.workspace.checkout.join(directory);
-            clippy.modules(&session.workspace, step, &directory, Lints::Clippy)?;
-        }
-        Ok(())
-    })
+    let log = session.workspace.cache("logs/clippy-kernel.log");
+    let mut prepare = clippy.make(Lints::Clippy);
+    process::logged(step, prepare.arg("modules_prepare"), &log)?;
+    clippy.refuse_warnings(&log)?;
+    // Symbols are the same; there is no need to link another kernel for them.
+    fs::copy(
+        kernel.build.join("Module.symvers"),
+        clippy.build.join("Module.symvers"),
+    )?;
+    for directory in super::suites::DIRECTORIES.iter().chain(&["bench"]) {
+        let directory = session.workspace.checkout.join(directory);
+        clippy.modules(&session.workspace, step, &directory, Lints::Clippy)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

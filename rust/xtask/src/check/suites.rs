@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The KUnit suites and the samples: built, booted in one run, and judged.
+//! The KUnit suites and the samples: what is built, what a run does, and what it has to show.
 
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::run::boot::{self, Boot, Plan};
-use crate::verdict::report::Report;
-use crate::verdict::{Expected, Tracing, Verdict};
+use crate::run::boot::Plan;
+use crate::verdict::{Expected, Tracing};
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// The external modules that have the suites and the samples.
-pub const DIRECTORIES: [&str; 3] = ["kunit", "kunit/faults", "samples"];
-
-/// QEMU's edu device has this many bits of address by default.
-pub const ADDRESS_BITS: u32 = 28;
-
-/// The suite that needs an IOMMU.
-pub const IOMMU_SUITE: &str = "dma_faults_iommu";
+/// The directories of external modules that are built.
+pub const DIRECTORIES: [&str; 4] = ["kunit", "kunit/faults", "samples", "samples/first_driver"];
 
 /// A plan unbinds edu_late this often: by unplugging the device, and by unloading the module.
 const UNBINDS: usize = 2;
@@ -60,8 +52,7 @@ pub fn plan(
         .load(named(modules, "edu_late")?, &address_bits)
         .shell("step unplug edu_late")
         .shell("step rescan edu_late")
-        .shell("step rmmod edu_late")
-        .dump_trace())
+        .shell("step rmmod edu_late"))
 }
 
 /// What such a run has to show, on a machine where the suites in `skips` have nothing to test.
@@ -79,23 +70,6 @@ pub fn expected(session: &Session, kernel: &Kernel, skips: &[String]) -> Result<
         unbinds: Some(UNBINDS),
         ..Expected::default()
     })
-}
-
-/// Builds the modules, and runs everything on the machine without an IOMMU.
-pub fn run(session: &Session, kernel: &Kernel) -> Result<Report> {
-    let modules = modules(session, kernel)?;
-    let expected = expected(session, kernel, &[IOMMU_SUITE.to_string()])?;
-    let title = "booting: KUnit suites and samples";
-    let logs = session.progress.step(title, |step| {
-        let boot = Boot {
-            name: "test",
-            plan: plan(kernel, &modules, None, ADDRESS_BITS)?,
-            arguments: &["-device", "edu", "-device", "pci-testdev"],
-            limit: Duration::from_secs(300),
-        };
-        boot::run(&session.workspace, step, kernel, &boot)
-    })?;
-    Ok(Verdict::of(&logs, &expected).report)
 }
 
 /// The suites that the sources have, so that one that does not run is missed.

@@ -16,6 +16,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+/// What the scripts in `boot/` use of busybox.
+const APPLETS: [&str; 12] = [
+    "sh", "mount", "cat", "echo", "mkdir", "mv", "uname", "insmod", "depmod", "modprobe", "rmmod",
+    "poweroff",
+];
+
 /// What the kernel is told: where its console is, and to end QEMU when it panics.
 pub fn command_line(architecture: Architecture) -> String {
     format!("{} panic=-1", architecture.facts().command_line)
@@ -77,6 +83,20 @@ impl Plan {
     /// Runs a line of shell.
     pub fn shell(mut self, line: &str) -> Self {
         _ = writeln!(self.script, "{line}");
+        self
+    }
+
+    /// Goes on with another plan, whose part of the logs can be judged by itself: see
+    /// `Logs::take_part`.
+    pub fn part(mut self, name: &str, part: Self) -> Self {
+        _ = writeln!(self.script, "mark begin {name}");
+        self.then(part).shell(&format!("mark end {name}"))
+    }
+
+    /// Goes on with another plan.
+    pub fn then(mut self, next: Self) -> Self {
+        self.modules.extend(next.modules);
+        self.script.push_str(&next.script);
         self
     }
 
@@ -202,7 +222,7 @@ pub fn initramfs(
     }
     _ = writeln!(list, "nod /dev/console 600 0 0 c 5 1");
     _ = writeln!(list, "file /bin/busybox {} 755 0 0", busybox.display());
-    for applet in ["sh", "mount", "cat", "echo", "insmod", "rmmod", "poweroff"] {
+    for applet in APPLETS {
         _ = writeln!(list, "slink /bin/{applet} busybox 755 0 0");
     }
     // A copy, since the list cannot name a path with a space, and the cache has none in its path.

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make matrix`: the suites and the samples on machines that reach memory by different roads.
+//! `make matrix`: the suites and the samples on machines with different allocation paths.
 //!
-//! The machines are in `matrix.toml`. What is run and how it is judged is the same as in
+//! The machines are in `matrix.toml`. What is run, and how it is judged, is the same as in
 //! `make test`.
 
-mod cells;
-mod device_tree;
-mod report;
-
-use self::cells::{Cell, Host};
-use self::report::{Outcome, Report};
-use crate::build::external_module::named;
+use super::exit_code;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::{nvme, suites};
-use crate::run::boot::{self, Boot};
-use crate::setup::architecture::Compiler;
-use crate::setup::guest;
-use crate::verdict::Verdict;
-use crate::verdict::report::Report as Checks;
-use anyhow::Result;
+use crate::check::cells::{self, Cell};
+use crate::check::nvme;
+use crate::host::table;
+use crate::host::workspace::Workspace;
+use crate::verdict::measurements::Measurement;
+use crate::verdict::report::Report;
+use anyhow::{Context, Result, anyhow};
+use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -41,8 +37,18 @@ pub struct Arguments {
     allocations: Option<u64>,
 }
 
-/// A kernel and its modules, or why there are none.
-type Built = Result<(Kernel, Vec<PathBuf>), String>;
+/// What became of a cell.
+#[derive(Serialize)]
+struct Ran {
+    cell: Cell,
+    verdict: &'static str,
+    seconds: u64,
+    report: Report,
+    measurements: Vec<Measurement>,
+}
+
+/// The kernels and modules that were built, or why there are none, by the name of the kernel.
+type Builds = BTreeMap<String, Result<(Kernel, Vec<PathBuf>)>>;
 
 pub fn run(session: &Session, arguments: &Arguments) -> Result<ExitCode> {
     let all = cells::read(&session.workspace)?;
@@ -51,166 +57,152 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<ExitCode> {
         println!("{}", serde_json::to_string(&names)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let wanted = cells::choose(all, arguments.cell.as_deref())?;
 
-    let mut kernels: BTreeMap<String, Built> = BTreeMap::new();
-    let mut reports = Vec::new();
-    for cell in wanted {
+    let mut builds = Builds::new();
+    let mut ran = Vec::new();
+    for cell in cells::choose(all, arguments.cell.as_deref())? {
         let started = Instant::now();
-        let outcome = match obstacle(session, &cell)? {
-            Some(reason) => Outcome::Skipped(reason),
-            None => {
-                let built = kernels
-                    .entry(cell.kernel())
-                    .or_insert_with(|| build(session, &cell).map_err(|e| format!("{e:#}")));
-                match built {
-                    Ok((kernel, modules)) => {
-                        run_cell(session, &cell, kernel, modules, arguments.allocations)
-                            .unwrap_or_else(|error| Outcome::Broken(format!("{error:#}")))
-                    }
-                    Err(error) => Outcome::Broken(error.clone()),
-                }
-            }
-        };
-        reports.push(Report::new(cell, outcome, started.elapsed()));
+        let mut report = Report::default();
+        let run = run_cell(
+            session,
+            &cell,
+            &mut builds,
+            arguments.allocations,
+            &mut report,
+        );
+        let measurements = run.unwrap_or_else(|error| {
+            report.note("the run", Err::<(), _>(error));
+            Vec::new()
+        });
+        eprint!("{}", report.explanations());
+        ran.push(Ran {
+            verdict: verdict(&report),
+            cell,
+            seconds: started.elapsed().as_secs(),
+            report,
+            measurements,
+        });
     }
 
-    report::write(&session.workspace, &reports)?;
+    write(&session.workspace, &ran)?;
     println!("{}", session.progress.times());
-    println!("{}", report::measurement_table(&reports));
-    println!("{}", report::table(&reports));
-    println!("{}", report::summary(&reports));
-    Ok(if report::good(&reports) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("{}", measurements(&ran));
+    println!("{}", verdicts(&ran));
+    let [passed, failed, skipped] =
+        ["pass", "FAIL", "skip"].map(|verdict| ran.iter().filter(|r| r.verdict == verdict).count());
+    println!("{passed} cells passed, {failed} failed, {skipped} skipped");
+    Ok(exit_code(passed > 0 && failed == 0))
 }
 
-/// Installs what the cell needs. Returns why it cannot run here.
-fn obstacle(session: &Session, cell: &Cell) -> Result<Option<String>> {
-    let (toolchain, _) = session.prepare()?;
-    let (workspace, target) = (session.workspace.clone(), cell.target());
-    let title = format!("looking for what {} needs", cell.name);
-    let had = session.progress.step(&title, |step| {
-        guest::install_qemu(&workspace, step, target.architecture)?;
-        guest::busybox(&workspace, step, target.architecture)?;
-        if target.compiler == Compiler::Clang {
-            toolchain.install_clang(&workspace, step)?;
-        }
-        if !cell.device_tree.is_empty() {
-            device_tree::install(&workspace, step)?;
-        }
-        Host::look(target.architecture)
-    });
-    Ok(match had {
-        Ok(host) => cell.obstacle(&host),
-        Err(error) => Some(format!("{error:#}").replace('\n', " ")),
-    })
-}
-
-fn build(session: &Session, cell: &Cell) -> Result<(Kernel, Vec<PathBuf>)> {
-    let fragments: Vec<&str> = cell.fragments.iter().map(String::as_str).collect();
-    let kernel = session.grafted_for(cell.target(), &cell.kernel(), &fragments)?;
-    kernel.build(&session.workspace, &session.progress)?;
-    let modules = suites::modules(session, &kernel)?;
-    Ok((kernel, modules))
-}
-
-/// The cells that are cheap and run on `kernel`, for `make test`: a row for each.
-pub fn run_cheap(
-    session: &Session,
-    tally: &mut Checks,
-    kernel: &Kernel,
-    modules: &[PathBuf],
-) -> Result<()> {
-    let mut cells = cells::read(&session.workspace)?;
-    cells.retain(|cell| cell.in_test);
-    for cell in cells {
-        let host = Host::look(cell.architecture)?;
-        let name = format!("cell: {}", cell.name);
-        if let Some(reason) = cell.obstacle(&host) {
-            tally.skip(name, reason);
-            continue;
-        }
-        match run_cell(session, &cell, kernel, modules, None) {
-            Ok(Outcome::Ran { checks, .. }) => {
-                let reasons = checks
-                    .failing()
-                    .map(|check| format!("{}: {}", check.name, check.reasons.join("\n")))
-                    .collect();
-                tally.count(name, checks.sum(), reasons);
-            }
-            Ok(_) => tally.count(name, [0, 1, 0], Vec::new()),
-            Err(error) => drop(tally.note(name, Err::<(), _>(error))),
-        }
-    }
-    Ok(())
-}
-
+/// Runs a cell, if this host can, on a kernel that may have been built for another one.
 fn run_cell(
     session: &Session,
     cell: &Cell,
-    kernel: &Kernel,
-    modules: &[PathBuf],
+    builds: &mut Builds,
     allocations: Option<u64>,
-) -> Result<Outcome> {
-    let mut plan = suites::plan(kernel, modules, allocations, cell.address_bits)?;
-    let command_line = format!(
-        "{} {}",
-        boot::command_line(cell.architecture),
-        cell.command_line
-    );
-    for module in &cell.around {
-        plan = plan.around(named(modules, module)?);
+    report: &mut Report,
+) -> Result<Vec<Measurement>> {
+    if let Some(reason) = cell.obstacle(session)? {
+        report.skip("the run", reason);
+        return Ok(Vec::new());
     }
-    // Of an option that is given twice, QEMU takes the last.
-    let mut options: Vec<String> = [
-        ["-machine", &cell.machine],
-        ["-m", &cell.memory],
-        ["-append", &command_line],
-    ]
-    .as_flattened()
-    .iter()
-    .map(ToString::to_string)
-    .collect();
-    options.extend(cell.device_arguments());
-    if let Some(path) = device_tree::make(session, cell)? {
-        options.extend(["-dtb".to_string(), path]);
-    }
-    let arguments: Vec<&str> = options.iter().map(String::as_str).collect();
-    let name = format!("matrix-{}", cell.name);
-    let logs = session
-        .progress
-        .step(&format!("booting: {}", cell.name), |step| {
-            let boot = Boot {
-                name: &name,
-                plan,
-                arguments: &arguments,
-                // A stress of the default size takes a fraction of this.
-                limit: Duration::from_secs(300 + allocations.unwrap_or(0) / 500),
-            };
-            boot::run(&session.workspace, step, kernel, &boot)
-        })?;
-
-    let mut expected = suites::expected(session, kernel, &cell.skips)?;
-    expected.untraced.clone_from(&cell.others);
-    expected.reserved_memory = cell.around.iter().any(|module| module == "coherent_pool");
-    expected.addresses = cell.addresses;
-    expected.fresh_memory = Some(cell.stale);
-    expected.mapped = Some(cell.mapped.clone());
-    let mut verdict = Verdict::of(&logs, &expected);
-
+    let built = builds
+        .entry(cell.kernel())
+        .or_insert_with(|| cell.build(session));
+    let (kernel, modules) = built.as_ref().map_err(|error| anyhow!("{error:#}"))?;
+    let verdict = cell.run(session, kernel, modules, allocations)?;
+    report.extend(verdict.report);
     let machine = nvme::Machine {
-        name: format!("{name}-"),
-        options,
+        name: format!("matrix-{}-", cell.name),
+        options: cell.options(session)?,
         untraced: cell.others.clone(),
     };
-    verdict
-        .report
-        .extend(nvme::run(session, kernel, modules, &machine)?);
-    Ok(Outcome::Ran {
-        checks: verdict.report,
-        measurements: verdict.measurements,
-    })
+    report.extend(nvme::run(session, kernel, modules, &machine)?);
+    Ok(verdict.measurements)
+}
+
+/// A skip is no pass.
+fn verdict(report: &Report) -> &'static str {
+    match report.sum() {
+        [_, failed, _] if failed > 0 => "FAIL",
+        [passed, ..] if passed > 0 => "pass",
+        _ => "skip",
+    }
+}
+
+fn verdicts(ran: &[Ran]) -> String {
+    let mut table = table::new(["cell", "verdict", "passed", "failed", "skipped", "time", ""]);
+    for Ran {
+        cell,
+        verdict,
+        seconds,
+        report,
+        ..
+    } in ran
+    {
+        let [passed, failed, skipped] = report.sum().map(|count| count.to_string());
+        let reason = report.checks.iter().flat_map(|check| &check.reasons).next();
+        let remark = match (*verdict, reason) {
+            ("pass", _) | (_, None) => &cell.about,
+            (_, Some(reason)) => reason,
+        };
+        table.add_row([
+            &cell.name,
+            *verdict,
+            &passed,
+            &failed,
+            &skipped,
+            &format!("{seconds} s"),
+            remark.lines().next().unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+/// What the suites measured of fresh buffers.
+fn measurements(ran: &[Ran]) -> String {
+    let mut table = table::new(["cell", "buffer", "stale content", "kernel address space"]);
+    for (cell, measured) in ran
+        .iter()
+        .flat_map(|r| r.measurements.iter().map(|m| (&r.cell, m)))
+    {
+        let value = format!("{} of {} {}", measured.count, measured.total, measured.unit);
+        let [stale, space] = match measured.what.as_str() {
+            "stale" => [value.as_str(), ""],
+            _ => ["", value.as_str()],
+        };
+        table.add_row([&cell.name, &measured.buffer, stale, space]);
+    }
+    table.to_string()
+}
+
+/// Writes the results for machines to the cache.
+fn write(workspace: &Workspace, ran: &[Ran]) -> Result<()> {
+    let path = workspace.cache("matrix/results.json");
+    fs::create_dir_all(workspace.cache("matrix"))?;
+    fs::write(&path, serde_json::to_string_pretty(ran)? + "\n")
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    println!("{}", path.display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skip_is_no_pass_and_one_failure_is_a_failure() {
+        let of = |counts| {
+            let mut report = Report::default();
+            report.count("a", [1, 0, 0], Vec::new());
+            report.count("b", counts, Vec::new());
+            report
+        };
+        assert_eq!(verdict(&of([0, 0, 1])), "pass");
+        assert_eq!(verdict(&of([3, 1, 0])), "FAIL");
+        let mut skipped = Report::default();
+        assert_eq!(verdict(&skipped), "skip", "nothing ran");
+        skipped.skip("the run", "no QEMU");
+        assert_eq!(verdict(&skipped), "skip");
+    }
 }

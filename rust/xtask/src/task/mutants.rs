@@ -6,7 +6,7 @@ use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::check::contract::compiler::Compiler;
 use crate::check::contract::{Contract, variant};
-use crate::check::suites;
+use crate::check::{in_qemu, suites};
 use crate::host::table;
 use crate::tree::library::Library;
 use crate::tree::{graft, series};
@@ -63,7 +63,8 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
         "the contract fails already, see `make contract`"
     );
     if mutant.iter().any(|mutant| !mutant.is_fast()) {
-        let report = suites::run(session, &kernel)?;
+        let modules = suites::modules(session, &kernel)?;
+        let report = in_qemu::run(session, &kernel, &modules)?;
         ensure!(
             report.good(),
             "the suites fail already, see `make test`:\n{}",
@@ -173,7 +174,8 @@ fn slow_checks(
         eprintln!("{error:#}");
         return Ok(vec![COMPILER.to_string()]);
     }
-    let report = suites::run(session, kernel)?;
+    let modules = suites::modules(session, kernel)?;
+    let report = in_qemu::run(session, kernel, &modules)?;
     Ok(report.failing().map(|check| check.name.clone()).collect())
 }
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make upstream`: what Linux 7.3 itself has of users and tests of coherent memory, on the pristine
-//! tree and on the grafted one.
+//! `make upstream`: Linux 7.3's own users and tests of coherent memory, on the pristine tree and on the
+//! grafted one.
 
+use super::conclude;
 use crate::build::kbuild::{self, Kernel, Lints};
 use crate::build::session::Session;
 use crate::host::process;
 use crate::host::table;
 use crate::run::boot::{self, Boot, Plan};
 use crate::tree::series::STEPS;
-use crate::verdict::ktap::Suite;
+use crate::verdict::report::Report;
 use crate::verdict::{Expected, Verdict};
 use anyhow::{Context, Result};
 use regex_lite::Regex;
@@ -35,48 +36,56 @@ const NOVA_CORE: [&str; 2] = ["step insmod /lib/nova-core.ko", "step rmmod nova-
 /// Where the series puts its suites, and what builds them.
 const KUNITCONFIG: &str = "lib/tests/dma_coherent";
 
-/// What one tree did.
-struct Side {
-    doctests: usize,
-    suites: usize,
-    cases: usize,
-    rust_dma: bool,
-    nova_core: bool,
-    warnings: [usize; 2],
+/// What is counted on each tree, and whether more of it is better or less.
+const COUNTS: [(&str, Better); 7] = [
+    ("doctests of the kernel crate that pass", Better::More),
+    ("KUnit suites", Better::More),
+    ("their cases that pass", Better::More),
+    ("rust_dma binds to pci-testdev, and unbinds", Better::More),
+    ("nova-core loads and unloads", Better::More),
+    ("warnings of clippy", Better::Less),
+    ("warnings of rustdoc", Better::Less),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Better {
+    More,
+    Less,
 }
+
+type Counts = [usize; COUNTS.len()];
 
 pub fn run(session: &Session) -> Result<ExitCode> {
     let grafted = session.grafted("upstream", &FRAGMENTS)?;
     let pristine = session.pristine("upstream", &FRAGMENTS)?;
-    let pristine = side(session, &pristine, "pristine")?;
-    let grafted = side(session, &grafted, "grafted")?;
+    let pristine = count(session, &pristine, "pristine")?;
+    let grafted = count(session, &grafted, "grafted")?;
+    let mut report = compare(&pristine, &grafted);
+    let passed = kunit_py(session)?;
+    report.count(
+        "kunit.py with the series' .kunitconfig",
+        [passed, usize::from(passed == 0), 0],
+        Vec::new(),
+    );
 
-    let kunit_py = kunit_py(session)?;
-    let (text, failed) = compare(&pristine, &grafted, kunit_py);
-    println!("{text}");
-    println!("{}", session.progress.times());
-    for check in &failed {
-        eprintln!("FAILED: {check}");
+    let mut table = table::new(["upstream's own", "pristine", "grafted"]);
+    for ((name, _), (before, now)) in COUNTS.iter().zip(pristine.iter().zip(&grafted)) {
+        table.add_row([*name, &before.to_string(), &now.to_string()]);
     }
-    Ok(if failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("{table}");
+    Ok(conclude(session, &report))
 }
 
 /// Builds a tree, boots it, and has clippy and rustdoc read it.
-fn side(session: &Session, kernel: &Kernel, name: &str) -> Result<Side> {
+fn count(session: &Session, kernel: &Kernel, name: &str) -> Result<Counts> {
     eprintln!("==> the {name} tree");
     kernel.build(&session.workspace, &session.progress)?;
-    let nova_core = kernel.build.join("drivers/gpu/nova-core.ko");
-    let run = format!("upstream-{name}");
     let logs = session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
-            name: &run,
+            name: &format!("upstream-{name}"),
             plan: Plan::default()
                 .load_and_unload(&kernel.build.join("samples/rust/rust_dma.ko"))
-                .load_and_unload(&nova_core),
+                .load_and_unload(&kernel.build.join("drivers/gpu/nova-core.ko")),
             arguments: &["-device", "pci-testdev"],
             limit: Duration::from_secs(300),
         };
@@ -87,23 +96,18 @@ fn side(session: &Session, kernel: &Kernel, name: &str) -> Result<Side> {
         ..Expected::default()
     };
     let verdict = Verdict::of(&logs, &expected).into_result();
-    let suites = verdict.with_context(|| format!("the {name} tree"))?.suites;
-    Ok(Side {
-        doctests: passed(&suites, |suite| suite == DOCTESTS),
-        cases: passed(&suites, |suite| suite != DOCTESTS),
-        suites: suites.len(),
-        rust_dma: said_in_order(&logs.console, &RUST_DMA),
-        nova_core: said_in_order(&logs.console, &NOVA_CORE),
-        warnings: [
-            clippy(session, kernel, name)?,
-            rustdoc(session, kernel, name)?,
-        ],
-    })
-}
-
-fn passed(suites: &[Suite], of: impl Fn(&str) -> bool) -> usize {
-    let suites = suites.iter().filter(|suite| of(&suite.name));
-    suites.map(|suite| suite.passed).sum()
+    let verdict = verdict.with_context(|| format!("the {name} tree"))?;
+    let doctests = verdict.suites.iter().filter(|suite| suite.name == DOCTESTS);
+    let doctests = doctests.map(|suite| suite.passed).sum();
+    Ok([
+        doctests,
+        verdict.suites.len(),
+        verdict.tests_passed() - doctests,
+        usize::from(said_in_order(&logs.console, &RUST_DMA)),
+        usize::from(said_in_order(&logs.console, &NOVA_CORE)),
+        clippy(session, kernel, name)?,
+        rustdoc(session, kernel, name)?,
+    ])
 }
 
 fn said_in_order(console: &str, lines: &[&str]) -> bool {
@@ -179,109 +183,41 @@ fn kunit_py(session: &Session) -> Result<usize> {
         })
 }
 
-/// The two beside each other, and the checks that the grafted one does not pass.
-fn compare(pristine: &Side, grafted: &Side, kunit_py: usize) -> (String, Vec<String>) {
-    let said = |good: bool| {
-        if good {
-            "loads and unloads"
-        } else {
-            "does not"
-        }
-        .to_string()
-    };
-    let rows = [
-        (
-            "doctests of the kernel crate that pass",
-            pristine.doctests.to_string(),
-            grafted.doctests.to_string(),
-            grafted.doctests >= pristine.doctests && pristine.doctests > 0,
-        ),
-        (
-            "KUnit suites",
-            pristine.suites.to_string(),
-            grafted.suites.to_string(),
-            grafted.suites >= pristine.suites,
-        ),
-        (
-            "their cases that pass",
-            pristine.cases.to_string(),
-            grafted.cases.to_string(),
-            grafted.cases >= pristine.cases && pristine.cases > 0,
-        ),
-        (
-            "rust_dma on pci-testdev",
-            said(pristine.rust_dma),
-            said(grafted.rust_dma),
-            grafted.rust_dma,
-        ),
-        (
-            "nova-core",
-            said(pristine.nova_core),
-            said(grafted.nova_core),
-            grafted.nova_core,
-        ),
-        (
-            "warnings of clippy",
-            pristine.warnings[0].to_string(),
-            grafted.warnings[0].to_string(),
-            grafted.warnings[0] <= pristine.warnings[0],
-        ),
-        (
-            "warnings of rustdoc",
-            pristine.warnings[1].to_string(),
-            grafted.warnings[1].to_string(),
-            grafted.warnings[1] <= pristine.warnings[1],
-        ),
-        (
-            "kunit.py with the series' .kunitconfig",
-            "none".to_string(),
-            kunit_py.to_string(),
-            kunit_py > 0,
-        ),
-    ];
-    let mut table = table::new(["upstream's own", "pristine", "grafted", "verdict"]);
-    let mut failed = Vec::new();
-    for (check, before, after, good) in rows {
-        if !good {
-            failed.push(format!("{check}: {before} before, {after} now"));
-        }
-        let verdict = if good { "ok" } else { "FAILED" };
-        table.add_row([check, &before, &after, verdict]);
+/// The grafted tree must be as good as the pristine one, and something must have run on both.
+fn compare(pristine: &Counts, grafted: &Counts) -> Report {
+    let mut report = Report::default();
+    for ((name, better), (before, now)) in COUNTS.iter().zip(pristine.iter().zip(grafted)) {
+        let good = match better {
+            Better::More => now >= before && *now > 0,
+            Better::Less => now <= before,
+        };
+        let problem = (!good).then(|| format!("{before} before, {now} now"));
+        report.note_problems(*name, problem.into_iter().collect());
     }
-    (table.to_string(), failed)
+    report
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn a_side() -> Side {
-        Side {
-            doctests: 300,
-            suites: 9,
-            cases: 80,
-            rust_dma: true,
-            nova_core: true,
-            warnings: [0, 2],
-        }
+    const GOOD: Counts = [300, 9, 80, 1, 1, 0, 2];
+
+    fn failing(grafted: Counts) -> usize {
+        compare(&GOOD, &grafted).failing().count()
     }
 
     #[test]
-    fn one_doctest_less_fails() {
-        assert!(compare(&a_side(), &a_side(), 50).1.is_empty());
-        let mut grafted = a_side();
-        grafted.doctests -= 1;
-        grafted.warnings[0] += 1;
-        let (_, failed) = compare(&a_side(), &grafted, 50);
-        assert_eq!(failed.len(), 2, "{failed:?}");
-        assert!(failed[0].contains("doctests"), "{failed:?}");
+    fn less_of_what_passes_and_more_warnings_fail() {
+        assert_eq!(failing(GOOD), 0);
+        assert_eq!(failing([299, 9, 80, 1, 1, 1, 2]), 2);
+        assert_eq!(failing([301, 9, 80, 0, 1, 0, 1]), 1);
     }
 
     #[test]
     fn nothing_run_is_not_as_good_as_before() {
-        let mut nothing = a_side();
-        nothing.doctests = 0;
-        assert!(!compare(&nothing, &nothing, 50).1.is_empty());
+        let nothing = [0; COUNTS.len()];
+        assert_eq!(compare(&nothing, &nothing).failing().count(), 5);
     }
 
     #[test]

@@ -70,6 +70,13 @@ impl Report {
         self.facts.extend(other.facts);
     }
 
+    /// Adds another report as one check, with the reasons of its failures.
+    pub fn merge(&mut self, name: impl Into<String>, other: Self) {
+        let reason = |check: &Check| format!("{}: {}", check.name, check.reasons.join("\n"));
+        let reasons = other.failing().map(reason).collect();
+        self.count(name, other.sum(), reasons);
+    }
+
     /// How many passed, failed and were skipped.
     pub fn sum(&self) -> [usize; 3] {
         self.checks.iter().fold([0; 3], |[p, f, s], check| {

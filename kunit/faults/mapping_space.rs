@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How much of the kernel's address space a buffer takes.
+//! How much kernel address space a buffer takes.
 //!
 //! Where a device does not see the caches of the CPU, or an IOMMU makes one buffer of scattered
 //! pages, memory for both gets a mapping of its own. `/proc/vmallocinfo` has a line for each.
@@ -15,6 +15,7 @@ use kernel::{
 };
 
 extern "C" {
+    fn coherent_faults_is_vmalloc(addr: *const c_void) -> bool;
     fn coherent_faults_read_file(path: *const u8, buffer: *mut c_void, size: usize) -> c_long;
 }
 
@@ -23,8 +24,14 @@ const FILE: usize = 512 << 10;
 /// The size of the buffers.
 const SIZE: usize = 1 << 20;
 
+/// Whether an address is in the part of the address space where mappings are made.
+pub(crate) fn is_vmalloc(addr: *const c_void) -> bool {
+    // SAFETY: The function compares the address and does not access it.
+    unsafe { coherent_faults_is_vmalloc(addr) }
+}
+
 /// Returns how many bytes the mappings for DMA have.
-pub(crate) fn mapped() -> Result<usize> {
+fn mapped() -> Result<usize> {
     let mut text = KVVec::<u8>::from_elem(0, FILE, GFP_KERNEL)?;
     // SAFETY: The path is a string, and the buffer has this size.
     let read = unsafe {
@@ -49,20 +56,13 @@ pub(crate) fn mapped() -> Result<usize> {
     Ok(bytes)
 }
 
-/// Prints and returns how much of that one buffer takes.
-fn measure<T>(
-    dev: &TestDevice,
-    name: &str,
-    alloc: impl Fn(&TestDevice) -> Result<T>,
-) -> Result<usize> {
+/// Returns a buffer and how much address space it takes, which is printed.
+fn measure<T>(name: &str, alloc: impl FnOnce() -> Result<T>) -> Result<(T, usize)> {
     let before = mapped()?;
-    let buffer = alloc(dev)?;
-    let with = mapped()?;
-    drop(buffer);
-    // Areas may be freed later; what is looked at is what there is while the buffer lives.
-    let bytes = with.checked_sub(before).ok_or(EIO)?;
+    let buffer = alloc()?;
+    let bytes = mapped()?.checked_sub(before).ok_or(EIO)?;
     pr_info!("space {name}: {bytes} of {SIZE} bytes\n");
-    Ok(bytes)
+    Ok((buffer, bytes))
 }
 
 #[kunit_tests(dma_faults_space)]
@@ -78,29 +78,36 @@ mod tests {
         CoherentHandle, //
     };
 
-    fn normal(dev: &TestDevice) -> Result<Coherent<[u8]>> {
-        Coherent::zeroed_slice(dev, SIZE, GFP_KERNEL)
-    }
+    /// `Normal` takes address space if it has a mapping of its own, and `NoMapping` takes no more.
+    fn compare(dev: &TestDevice, names: [&str; 2]) -> Result {
+        let [normal, no_mapping] = names;
+        let (c, bytes) = measure(normal, || {
+            Coherent::<u8>::zeroed_slice(dev, SIZE, GFP_KERNEL)
+        })?;
+        // A pool is mapped once for all buffers.
+        let has_mapping = is_vmalloc(c.as_ptr().cast()) && !dev.has_pool();
+        check!(has_mapping == (bytes >= SIZE));
+        check!(has_mapping == (bytes > 0));
+        drop(c);
 
-    fn no_mapping(dev: &TestDevice) -> Result<CoherentHandle> {
-        CoherentHandle::alloc(dev, SIZE, GFP_KERNEL)
-    }
-
-    #[test]
-    fn buffers_of_kunit_are_measured() -> Result {
-        let dev = TestDevice::kunit()?;
-        let normal = measure(&dev, "Normal for KUnit", normal)?;
-        check!(measure(&dev, "NoMapping for KUnit", no_mapping)? <= normal);
+        let (_c, without) = measure(no_mapping, || {
+            CoherentHandle::alloc(dev, SIZE, GFP_KERNEL)
+        })?;
+        check!(without <= bytes);
         Ok(())
     }
 
     #[test]
-    fn buffers_of_edu_are_measured() -> Result {
+    fn buffers_of_kunit() -> Result {
+        let dev = TestDevice::kunit()?;
+        compare(&dev, ["Normal for KUnit", "NoMapping for KUnit"])
+    }
+
+    #[test]
+    fn buffers_of_edu() -> Result {
         let Some(edu) = Edu::lock() else {
             return skip(c"no driver is bound to an edu device");
         };
-        let normal = measure(&edu, "Normal for edu", normal)?;
-        check!(measure(&edu, "NoMapping for edu", no_mapping)? <= normal);
-        Ok(())
+        compare(&edu, ["Normal for edu", "NoMapping for edu"])
     }
 }
