@@ -9,6 +9,9 @@
 //!
 //! So the memory is allocated with that flag and without that attribute, and zeroed again on arm.
 //! The mapping is unused; only the free path needs its address.
+//!
+//! With `CONFIG_ARM_DMA_USE_IOMMU`, nothing helps an allocation of more than a page that must not
+//! block: `__iommu_alloc_simple()` maps the wrong pages behind the first, for every kind.
 
 use super::{
     Allocation,
