@@ -428,7 +428,7 @@ impl<'a, T: AsBytes + FromBytes> CoherentBox<'a, [T]> {
         // INVARIANT: The allocation is new.
         let dmem = Allocation::elements(dev, data.len(), gfp_flags, dma_attrs)?;
         let mut dmem = Self(dmem.into_bound());
-        dmem.copy_from_slice(data);
+        boxed::fill(&mut dmem, data);
         Ok(dmem)
     }
 

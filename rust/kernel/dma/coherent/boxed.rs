@@ -138,7 +138,7 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
         // INVARIANT: The allocation is new.
         let dmem = Allocation::elements(dev, data.len(), gfp_flags, dma_attrs)?;
         let mut dmem = Self(dmem.into_coherent());
-        dmem.copy_from_slice(data);
+        fill(&mut dmem, data);
         Ok(dmem)
     }
 
@@ -169,6 +169,17 @@ impl<T: AsBytes + FromBytes> CoherentBox<T> {
     pub fn zeroed(dev: &Device<Bound>, gfp_flags: Flags) -> Result<Self> {
         Self::zeroed_with_attrs(dev, gfp_flags, Attrs(0))
     }
+}
+
+/// Copies `data` to a slice of the same length.
+///
+/// `copy_from_slice` checks the length, and leaves a panic path where it is not inlined.
+#[inline]
+pub(super) fn fill<T: Copy>(slice: &mut [T], data: &[T]) {
+    slice
+        .iter_mut()
+        .zip(data)
+        .for_each(|(to, from)| *to = *from);
 }
 
 /// Initializes the element of `slice` at index `i`.
