@@ -10,6 +10,7 @@ use crate::setup::architecture::Compiler;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,8 +18,9 @@ use std::process::Command;
 /// From `scripts/min-tool-version.sh` of Linux 7.3.
 const MIN_RUSTC: (u32, u32) = (1, 85);
 const MIN_BINDGEN: (u32, u32) = (0, 71);
-/// The oldest that can parse this kernel's headers.
-const MIN_LIBCLANG: u32 = 17;
+/// Older ones cannot parse this kernel's headers; with newer ones, bindgen before 0.72.1 makes structs
+/// opaque that are declared before they are defined (rust-lang/rust-bindgen#3264).
+const LIBCLANG: RangeInclusive<u32> = 17..=21;
 /// The Debian release whose bindgen the cache gets.
 const BINDGEN_SUITE: &str = "trixie";
 
@@ -231,9 +233,9 @@ fn libclang(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
     let newest = apt::names("^libclang1-[0-9]+$")?
         .into_iter()
         .filter_map(|name| Some((name.strip_prefix("libclang1-")?.parse::<u32>().ok()?, name)))
-        .filter(|(version, _)| *version >= MIN_LIBCLANG)
+        .filter(|(version, _)| LIBCLANG.contains(version))
         .max()
-        .with_context(|| format!("this release has no libclang {MIN_LIBCLANG} or newer"))?;
+        .with_context(|| format!("this release has no libclang {LIBCLANG:?}"))?;
     apt::install_missing(workspace, step, &[(newest.1, "bindgen parses C with it")])?;
     installed_libclang().context("libclang was installed but is not where it is expected")
 }
@@ -246,7 +248,7 @@ fn installed_libclang() -> Option<PathBuf> {
             let name = path.file_name()?.to_str()?;
             let version: u32 = name.strip_prefix("llvm-")?.parse().ok()?;
             let lib = path.join("lib");
-            (version >= MIN_LIBCLANG && has_libclang(&lib)).then_some((version, lib))
+            (LIBCLANG.contains(&version) && has_libclang(&lib)).then_some((version, lib))
         })
         .max()
         .map(|(_, lib)| lib)
