@@ -98,7 +98,7 @@ fn without_a_figure_to_compare_with_a_goal_is_missed() {
 }
 
 #[test]
-fn a_rise_of_more_than_one_percent_is_found() {
+fn a_rise_of_more_than_one_percent_and_a_case_on_one_side_are_found() {
     let of = |count| compare(&measured(&[("alloc_handle_64", count)], &[]), None);
     assert_eq!(risen(&of(1000.0), &of(1010.0)), Vec::<String>::new());
     assert_eq!(risen(&of(1000.0), &of(900.0)), Vec::<String>::new());
@@ -107,6 +107,7 @@ fn a_rise_of_more_than_one_percent_is_found() {
         ["alloc_handle_64: 1011, committed: 1000"]
     );
     assert_eq!(risen(&of(1000.0), &[]), ["alloc_handle_64 is gone"]);
+    assert_eq!(risen(&[], &of(1.0)), ["alloc_handle_64 is not committed"]);
 }
 
 #[test]
