@@ -9,4 +9,5 @@ pub mod driver;
 pub mod in_qemu;
 pub mod lint;
 pub mod nvme;
+pub mod oldest_rustc;
 pub mod suites;

@@ -81,11 +81,12 @@ pub fn pristine(workspace: &Workspace, progress: &Progress, source: &Source) -> 
 }
 
 fn copy(workspace: &Workspace, step: &Step, from: &Path, to: &Path) -> Result<()> {
-    step.say("copying the pristine tree");
+    step.say("linking the files of the pristine tree");
     let scratch = workspace.scratch("tree-")?;
     let copy = scratch.path().join("linux");
     let mut cp = process::command("cp");
-    cp.args(["-a", "--reflink=auto"]).arg(from).arg(&copy);
+    // Links, as a kernel tree is large. `tree::files` replaces a file and does not write into it.
+    cp.arg("-al").arg(from).arg(&copy);
     process::logged(step, &mut cp, &workspace.cache("logs/copy.log"))?;
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent)?;
@@ -136,7 +137,8 @@ impl Kernel {
         make.arg("-C")
             .arg(&self.tree)
             .arg(format!("O={}", self.build.display()))
-            .arg(format!("-j{}", jobs()))
+            // One more than CPUs, as some jobs wait for the disk.
+            .arg(format!("-j{}", jobs() + 1))
             .arg(format!("ARCH={}", self.target.architecture.facts().kbuild))
             // kbuild writes who built where into the image; the same source gives the same kernel.
             .env("KBUILD_BUILD_USER", "coherent")

@@ -120,6 +120,11 @@ impl Toolchain {
     }
 }
 
+/// Whether the machine's rustc is the oldest that Linux 7.3 builds with.
+pub fn is_oldest_rustc() -> bool {
+    version_of("rustc").is_some_and(|(version, _)| version == MIN_RUSTC)
+}
+
 /// Installs the missing packages for a kernel build.
 pub fn install_packages(workspace: &Workspace, progress: &Progress) -> Result<()> {
     let (version, text) = version_of("rustc")

@@ -4,7 +4,7 @@
 
 use super::{Check, all, check, conclude, step};
 use crate::build::session::Session;
-use crate::check::{cells, contract, in_qemu, lint, nvme, suites};
+use crate::check::{cells, contract, in_qemu, lint, nvme, oldest_rustc, suites};
 use crate::verdict::report::Report;
 use anyhow::{Result, anyhow};
 use std::path::PathBuf;
@@ -61,6 +61,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
             report.count("host: tests", [passed, failed, 0], Vec::new());
             Ok(report)
         }),
+        check("host: rustc 1.85", || Ok(oldest_rustc::check(session))),
         step(session, "host: clippy", |step| {
             lint::host_clippy(workspace, step)
         }),

@@ -102,6 +102,10 @@ pub fn write(pristine: &Path, tree: &Path, files: &Files) -> Result<Vec<String>>
             Some(text) => {
                 fs::create_dir_all(file.parent().context("a file is in a directory")?)
                     .with_context(cannot)?;
+                // The file may be a link to that of `pristine`, which stays as it is.
+                if file.exists() {
+                    fs::remove_file(&file).with_context(cannot)?;
+                }
                 fs::write(&file, text).with_context(cannot)?;
             }
             None if file.exists() => fs::remove_file(&file).with_context(cannot)?,
@@ -110,4 +114,27 @@ pub fn write(pristine: &Path, tree: &Path, files: &Files) -> Result<Vec<String>>
         changed.push(path.to_string());
     }
     Ok(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pristine_file_behind_a_link_stays_as_it_is() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let [pristine, tree] = ["pristine", "tree"].map(|name| dir.path().join(name));
+        for dir in [&pristine, &tree] {
+            fs::create_dir(dir).expect("a directory");
+        }
+        fs::write(pristine.join("a.rs"), "old").expect("a file");
+        fs::hard_link(pristine.join("a.rs"), tree.join("a.rs")).expect("a link");
+        let files = Files::from([("a.rs".to_string(), "new".to_string())]);
+        assert_eq!(write(&pristine, &tree, &files).expect("written"), ["a.rs"]);
+        assert_eq!(
+            read(&pristine, "a.rs").expect("a file").as_deref(),
+            Some("old")
+        );
+        assert_eq!(read(&tree, "a.rs").expect("a file").as_deref(), Some("new"));
+    }
 }
