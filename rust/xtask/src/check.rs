@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Checks of the library: what must not compile, the API, the form of the code.
+//! Checks of the library: what must not compile, the object code, the form of the code.
 
 pub mod cells;
 pub mod contract;

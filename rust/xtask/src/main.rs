@@ -24,7 +24,8 @@ mod verdict;
 
 use crate::build::kbuild;
 use crate::build::session::Session;
-use crate::check::{contract, lint, suites};
+use crate::check::contract::{self, Messages};
+use crate::check::{lint, suites};
 use crate::host::workspace::CACHE_VAR;
 use crate::task::{
     apply, bench, demo, docs, driver, matrix, mutants, nvme, series, shell, test, upstream,
@@ -62,7 +63,7 @@ enum Task {
     Test,
     /// Render the kernel's Rust documentation
     Docs,
-    /// Run the compile-fail programs and check for panics
+    /// Check what must not compile, what must, and that nothing can panic
     Contract,
     /// The same, and accept the compiler's messages as the expected ones
     Bless,
@@ -170,15 +171,9 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Driver(request) => return driver::run(session, &request),
         Task::Shell(request) => return shell::run(session, &request),
         Task::Docs => return docs::run(session),
-        Task::Contract => {
-            let report = contract::run(session, false)?;
-            return Ok(task::conclude(session, &report));
-        }
+        Task::Contract => return contract(session, Messages::Compare),
         Task::Mutants { only } => return mutants::run(session, &only),
-        Task::Bless => {
-            let report = contract::run(session, true)?;
-            return Ok(task::conclude(session, &report));
-        }
+        Task::Bless => return contract(session, Messages::Accept),
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Nvme => return nvme::run(session),
         Task::Series(options) => return series::run(session, &options),
@@ -215,4 +210,10 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn contract(session: &Session, messages: Messages) -> Result<ExitCode> {
+    let kernel = session.debug_kernel()?;
+    let report = contract::check(session, &kernel, messages)?;
+    Ok(task::conclude(session, &report))
 }

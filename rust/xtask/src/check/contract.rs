@@ -1,252 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What must not compile: every forbidden program and its twin, against the built kernel crate.
+//! `make contract`: what must not compile, what must, and what the object code must not do.
+//!
+//! All of it is compiled with kbuild's saved flags against the built kernel crate, and never run.
 
-mod accessors;
 mod assertions;
-mod cases;
+mod compile_fail;
 pub mod compiler;
 mod doctests;
-mod folded;
-mod messages;
-mod panics;
-mod probes;
-mod programs;
-mod reach;
-pub mod variant;
+mod objects;
+mod public;
 
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::host::workspace::Workspace;
 use crate::verdict::report::Report;
-use anyhow::{Context, Result};
-use cases::{Case, Failure};
-use compiler::{Compiler, Outcome};
-use messages::Messages;
-use rayon::prelude::*;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use walkdir::WalkDir;
-
-/// The pages with forbidden programs, relative to the checkout.
-const PAGES: &str = "kunit/compile_fail";
-const MESSAGES: &str = "rust/xtask/messages";
-const ASSERTIONS: &str = "kunit/contracts.rs";
-const SIZES: &str = "kunit/sizes.rs";
-const FOLDED: &str = "kunit/folded.rs";
-const PANICS: &str = "kunit/panics.rs";
-
-/// The contract, read from the checkout.
-pub struct Contract {
-    cases: Vec<Case>,
-    assertions: PathBuf,
-    sizes: PathBuf,
-    folded: PathBuf,
-    panics: PathBuf,
-    static_assertions: PathBuf,
-}
-
-/// What was checked, part by part: passed, failed, skipped.
-#[derive(Default)]
-pub struct Verdict {
-    pub report: Report,
-    took: Duration,
-}
-
-impl Verdict {
-    pub fn good(&self) -> bool {
-        self.report.good()
-    }
-
-    fn add(&mut self, name: &'static str, results: Vec<Result<()>>) {
-        let total = results.len();
-        let errors = results.into_iter().filter_map(Result::err);
-        let reasons: Vec<String> = errors.map(|error| format!("{error:#}")).collect();
-        let counts = [total - reasons.len(), reasons.len(), 0];
-        self.report.count(name, counts, reasons);
-    }
-
-    /// Adds a check that says how many things it looked at.
-    fn count(&mut self, name: &'static str, result: Result<usize>) {
-        match result {
-            Ok(count) => self.report.count(name, [count, 0, 0], Vec::new()),
-            Err(error) => self.add(name, vec![Err(error)]),
-        }
-    }
-}
-
-impl Contract {
-    pub fn read(workspace: &Workspace) -> Result<Self> {
-        let checkout = &workspace.checkout;
-        let mut cases = Vec::new();
-        for page in files(&checkout.join(PAGES), "md")? {
-            cases.extend(cases::read(&page)?);
-        }
-        Ok(Self {
-            cases,
-            assertions: checkout.join(ASSERTIONS),
-            sizes: checkout.join(SIZES),
-            folded: checkout.join(FOLDED),
-            panics: checkout.join(PANICS),
-            static_assertions: assertions::source(workspace)?,
-        })
-    }
-
-    fn all(&self) -> Vec<&Case> {
-        self.cases.iter().collect()
-    }
-
-    /// Checks what the library's code decides: all programs, what is asserted, and what folds.
-    pub fn check(&self, compiler: &Compiler, scratch: &Path) -> Verdict {
-        self.run(compiler, scratch, None)
-    }
-
-    fn run(&self, compiler: &Compiler, scratch: &Path, messages: Option<&Messages>) -> Verdict {
-        let all = self.all();
-        let outcomes: Vec<Result<Outcome>> = all
-            .par_iter()
-            .map(|case| programs::forbidden(compiler, case))
-            .collect();
-
-        let mut verdict = Verdict::default();
-        if let Some(messages) = messages {
-            let mut texts = Vec::new();
-            for (case, outcome) in self.cases.iter().zip(&outcomes) {
-                if let (true, Ok(outcome)) = (has_message(case), outcome) {
-                    texts.push(messages.check(case, outcome));
-                }
-            }
-            let wanted = self.cases.iter().filter(|case| has_message(case));
-            texts.push(messages.refuse_orphans(wanted));
-            verdict.add("contract: messages", texts);
-        }
-        let mut tiers = [
-            "contract: type errors",
-            "contract: E0080",
-            "contract: build_error!",
-        ]
-        .map(|name| (name, Vec::new()));
-        for (case, outcome) in all.iter().zip(outcomes) {
-            let tier = match case.failure {
-                Failure::Type(_) => 0,
-                Failure::Late => 1,
-                Failure::BuildError => 2,
-            };
-            tiers[tier].1.push(outcome.map(drop));
-        }
-        for (name, results) in tiers {
-            verdict.add(name, results);
-        }
-        verdict.add("contract: twins", programs::twins(compiler, &all));
-        let asserted = self
-            .crates(compiler, scratch)
-            .and_then(|crates| assertions::check(compiler, &crates, &self.assertions));
-        verdict.count("contract: static_assertions", asserted);
-        let folded = folded::check(compiler, &self.folded);
-        verdict.count("contract: constants fold", folded);
-        let panics = panics::check(compiler, &self.panics);
-        verdict.add("contract: panics", panics.unwrap_or_else(|e| vec![Err(e)]));
-        verdict
-    }
-
-    /// What the assertions are compiled with.
-    fn crates(&self, compiler: &Compiler, scratch: &Path) -> Result<Vec<String>> {
-        assertions::compile(compiler, &self.static_assertions, scratch)
-    }
-
-    /// Checks what is about the tree and the library's text.
-    fn check_tree(
-        &self,
-        verdict: &mut Verdict,
-        compiler: &Compiler,
-        upstream: &Path,
-        tree: &Path,
-        scratch: &Path,
-    ) -> Result<()> {
-        let crates = self.crates(compiler, scratch)?;
-        let same = assertions::check(compiler, &crates, &self.sizes)
-            .context("of the library")
-            .and_then(|_| {
-                assertions::check(&compiler.against(upstream), &crates, &self.sizes)
-                    .context("of Linux 7.3")
-            });
-        verdict.count("contract: sizes, as in 7.3", same);
-        let probed = probes::complete(&self.panics, tree, &tree.join("rust/kernel/dma"))?;
-        verdict.add("contract: every function", probed);
-        verdict.count(
-            "contract: kernel's doc tests",
-            doctests::check(compiler, tree, scratch),
-        );
-        Ok(())
-    }
-}
-
-/// Whether the compiler says something that a person would read, in one message.
-fn has_message(case: &Case) -> bool {
-    !case.name.starts_with("adversary-")
-        && case.marked.is_empty()
-        && case.failure != Failure::BuildError
-}
-
-/// The files below a directory whose name ends so.
-fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in WalkDir::new(dir).sort_by_file_name() {
-        let path = entry
-            .with_context(|| format!("cannot read {}", dir.display()))?
-            .into_path();
-        if path.extension().is_some_and(|have| have == extension) {
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
+use anyhow::Result;
+use assertions::Assertions;
+pub use compile_fail::Messages;
+use compiler::Compiler;
+use std::iter;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// Checks the contract of a built kernel.
-pub fn check(session: &Session, kernel: &Kernel, bless: bool) -> Result<Verdict> {
+pub fn check(session: &Session, kernel: &Kernel, messages: Messages) -> Result<Report> {
     let workspace = &session.workspace;
+    let scratch = workspace.scratch("contract-")?;
+    let compiler = Compiler::new(&kernel.build, scratch.path())?;
     let name = "compiling the types of Linux 7.3";
-    let upstream = session.progress.step(name, |_| {
-        let scratch = workspace.scratch("contract-")?;
-        assertions::upstream(
-            &Compiler::new(&kernel.build, scratch.path())?,
-            &kernel.pristine,
-        )
-    })?;
-    session
+    let upstream = session
         .progress
-        .step("checking what must not compile", |step| {
-            let started = Instant::now();
-            let contract = Contract::read(workspace)?;
-            let scratch = workspace.scratch("contract-")?;
-            let compiler = Compiler::new(&kernel.build, scratch.path())?;
-            let version = compiler.version()?;
-            let messages = Messages::open(&workspace.checkout.join(MESSAGES), &version, bless)?;
-            let mut verdict = contract.run(&compiler, scratch.path(), messages.as_ref());
-            if messages.is_none() {
-                step.say(&format!(
-                    "nobody has looked at the messages of rustc {version}: not compared"
-                ));
-                verdict
-                    .report
-                    .skip("contract: messages", "not those of this rustc");
-            }
-            contract.check_tree(
-                &mut verdict,
-                &compiler,
-                &upstream,
-                &kernel.tree,
-                scratch.path(),
-            )?;
-            verdict.took = started.elapsed();
-            Ok(verdict)
-        })
+        .step(name, |_| assertions::upstream(&compiler, &kernel.pristine))?;
+    session.progress.step("checking the contract", |_| {
+        let mut report = of_library(&compiler, &workspace.checkout, messages)?;
+        of_trees(
+            &mut report,
+            &compiler,
+            &compiler.against(&upstream),
+            kernel,
+            &workspace.checkout,
+        )?;
+        Ok(report)
+    })
 }
 
-/// `make contract` and `make bless`.
-pub fn run(session: &Session, bless: bool) -> Result<Report> {
-    let kernel = session.debug_kernel()?;
-    let verdict = check(session, &kernel, bless)?;
-    println!("in {:.1} s", verdict.took.as_secs_f64());
-    Ok(verdict.report)
+/// Checks what the library decides that is in the kernel crate of `compiler`.
+pub fn of_library(compiler: &Compiler, checkout: &Path, messages: Messages) -> Result<Report> {
+    let kunit = checkout.join("kunit");
+    let mut report = compile_fail::check(compiler, &kunit.join("compile_fail"), messages)?;
+    let assertions = Assertions::compile(compiler, checkout)?;
+    for (row, file) in [
+        ("contract: types", "contracts.rs"),
+        ("contract: inference", "inference.rs"),
+        ("contract: API", "api.rs"),
+        ("contract: sizes", "sizes.rs"),
+    ] {
+        report.note(row, assertions.check(compiler, &kunit.join(file)));
+    }
+    let folded = objects::folded(compiler, &kunit.join("folded.rs"));
+    report.number("contract: constants fold", folded);
+    let panics = objects::panics(compiler, &kunit.join("panics.rs"));
+    report.results("contract: panics", panics.unwrap_or_else(|e| vec![Err(e)]));
+    Ok(report)
+}
+
+/// Checks the files in `kunit/` against Linux 7.3 and the library's text.
+fn of_trees(
+    report: &mut Report,
+    compiler: &Compiler,
+    upstream: &Compiler,
+    kernel: &Kernel,
+    checkout: &Path,
+) -> Result<()> {
+    let kunit = checkout.join("kunit");
+    let assertions = Assertions::compile(compiler, checkout)?;
+    for (row, file) in [
+        ("contract: API of Linux 7.3", "api.rs"),
+        ("contract: sizes of Linux 7.3", "sizes.rs"),
+    ] {
+        report.note(row, assertions.check(upstream, &kunit.join(file)));
+    }
+    let compared = public::all_compared(
+        &kunit.join("api.rs"),
+        &kernel.pristine.join("rust/kernel/dma.rs"),
+    );
+    report.number("contract: every function of Linux 7.3", compared);
+    let probed = public::all_probed(
+        &kunit.join("panics.rs"),
+        &kernel.tree.join("rust/kernel/dma"),
+    );
+    report.number("contract: every function has a probe", probed);
+    let row = "contract: the kernel's doc tests";
+    report.number(row, doctests::check(compiler, &kernel.tree));
+    Ok(())
+}
+
+/// Applies `work` to each item, in as many threads as there are processors.
+fn parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let take = || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            items.get(at).map(|item| (at, work(item)))
+        };
+        iter::from_fn(take).collect::<Vec<_>>()
+    };
+    let mut results = thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let results = threads.into_iter().map(|thread| thread.join());
+        results
+            .flat_map(|result| result.expect("no thread panics"))
+            .collect::<Vec<_>>()
+    });
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
 }

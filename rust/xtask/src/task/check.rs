@@ -17,7 +17,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
             in_qemu::run(session, kernel, &modules)
         }),
         check("contract", || {
-            Ok(contract::check(session, kernel, false)?.report)
+            contract::check(session, kernel, contract::Messages::Compare)
         }),
         step(session, "rustfmt", |step| {
             lint::format(&session.workspace, step, &kernel.tree, true)

@@ -4,17 +4,16 @@
 
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::contract::compiler::Compiler;
-use crate::check::contract::{Contract, variant};
+use crate::check::contract::{self, Messages, compiler::Compiler};
 use crate::check::{in_qemu, suites};
-use crate::host::table;
+use crate::host::{process, table};
 use crate::tree::library::Library;
 use crate::tree::{graft, series};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// The check of the compiler itself: the weakened library is not Rust any more.
 const COMPILER: &str = "compiler";
@@ -56,11 +55,11 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
     }
 
     let kernel = session.debug_kernel()?;
-    let contract = Contract::read(&session.workspace)?;
-    let baseline = crate::check::contract::check(session, &kernel, false)?;
+    let baseline = contract::check(session, &kernel, Messages::Compare)?;
     ensure!(
         baseline.good(),
-        "the contract fails already, see `make contract`"
+        "the contract fails already, see `make contract`:\n{}",
+        baseline.explanations()
     );
     if mutant.iter().any(|mutant| !mutant.is_fast()) {
         let modules = suites::modules(session, &kernel)?;
@@ -77,7 +76,7 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
     for mutant in &mutant {
         let name = format!("mutant: {}", mutant.name);
         let failed = if mutant.is_fast() {
-            fast_checks(session, &kernel, &contract, mutant, &name)
+            fast_checks(session, &kernel, mutant, &name)
         } else {
             slow_checks(session, &kernel, mutant, &name)
         };
@@ -128,7 +127,6 @@ fn mutated(overlay: &Path, mutant: &Mutant) -> Result<String> {
 fn fast_checks(
     session: &Session,
     kernel: &Kernel,
-    contract: &Contract,
     mutant: &Mutant,
     name: &str,
 ) -> Result<Vec<String>> {
@@ -136,21 +134,18 @@ fn fast_checks(
     session.progress.step(name, |_| {
         let scratch = workspace.scratch("mutant-")?;
         let compiler = Compiler::new(&kernel.build, scratch.path())?;
-        let overlay = workspace.overlay();
-        let (made, metadata) =
-            variant::compile(&compiler, kernel, &overlay, scratch.path(), |dma| {
-                fs::write(dma.join(&mutant.file), mutated(&overlay, mutant)?)?;
-                Ok(())
-            })?;
-        if !made.errors.is_empty() {
+        let source = scratch.path().join("kernel");
+        copy(&kernel.tree.join("rust/kernel"), &source)?;
+        fs::remove_dir_all(source.join("dma"))?;
+        mutate(&workspace.overlay(), mutant, &source.join("dma"))?;
+        let metadata = scratch.path().join("libkernel.rmeta");
+        let outcome = compiler.kernel_metadata(&source.join("lib.rs"), &metadata)?;
+        if !outcome.errors.is_empty() {
             return Ok(vec![COMPILER.to_string()]);
         }
-        let verdict = contract.check(&compiler.against(&metadata), scratch.path());
-        Ok(verdict
-            .report
-            .failing()
-            .map(|check| check.name.clone())
-            .collect())
+        let compiler = compiler.against(&metadata);
+        let report = contract::of_library(&compiler, &workspace.checkout, Messages::Ignore)?;
+        Ok(report.failing().map(|check| check.name.clone()).collect())
     })
 }
 
@@ -164,11 +159,7 @@ fn slow_checks(
     eprintln!("==> {name}");
     let scratch = session.workspace.scratch("mutant-")?;
     let overlay = scratch.path().join("dma");
-    variant::copy(&session.workspace.overlay(), &overlay)?;
-    fs::write(
-        overlay.join(&mutant.file),
-        mutated(&session.workspace.overlay(), mutant)?,
-    )?;
+    mutate(&session.workspace.overlay(), mutant, &overlay)?;
     graft_with(session, kernel, &overlay)?;
     if let Err(error) = kernel.build(&session.workspace, &session.progress) {
         eprintln!("{error:#}");
@@ -177,6 +168,16 @@ fn slow_checks(
     let modules = suites::modules(session, kernel)?;
     let report = in_qemu::run(session, kernel, &modules)?;
     Ok(report.failing().map(|check| check.name.clone()).collect())
+}
+
+/// Copies the library to `to`, which does not exist, and weakens the copy.
+fn mutate(library: &Path, mutant: &Mutant, to: &Path) -> Result<()> {
+    copy(library, to)?;
+    fs::write(to.join(&mutant.file), mutated(library, mutant)?).with_context(|| mutant.file.clone())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    process::output(Command::new("cp").arg("-a").arg(from).arg(to)).map(drop)
 }
 
 #[cfg(test)]

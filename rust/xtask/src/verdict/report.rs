@@ -53,6 +53,23 @@ impl Report {
         }
     }
 
+    /// Adds a check that tried many things.
+    pub fn results(&mut self, name: impl Into<String>, results: Vec<Result<()>>) {
+        let passed = results.iter().filter(|result| result.is_ok()).count();
+        let failed = results.len() - passed;
+        let errors = results.into_iter().filter_map(Result::err);
+        let reasons = errors.map(|error| format!("{error:#}")).collect();
+        self.count(name, [passed, failed, 0], reasons);
+    }
+
+    /// Adds a check that says how many things it looked at.
+    pub fn number(&mut self, name: impl Into<String>, result: Result<usize>) {
+        match result {
+            Ok(number) => self.count(name, [number, 0, 0], Vec::new()),
+            Err(error) => self.results(name, vec![Err(error)]),
+        }
+    }
+
     /// Adds a check that fails if there are problems.
     pub fn note_problems(&mut self, name: impl Into<String>, problems: Vec<String>) {
         let failed = usize::from(!problems.is_empty());

@@ -1,120 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `static_assertions` says about the library's types: `kunit/contracts.rs`, and
-//! `kunit/sizes.rs`, which holds for the types of Linux 7.3 as well.
+//! Files that only have to compile: what types implement, how large they are, what infers.
 //!
-//! The crate is the real one: Cargo fetches it, with the version that the lock file has, and it is
-//! compiled here as kbuild would, against the kernel's `core`. It is a compile of its own and not a
-//! part of the suites' module, so that `make -C $KDIR M=$PWD/kunit` needs nothing besides a kernel.
+//! They use the `static_assertions` crate. Cargo fetches and locks it; it is compiled here as kbuild
+//! would, against the kernel's `core`.
 
-use crate::check::contract::compiler::{Compiler, Emit};
+use super::compiler::{Compiler, Emit};
 use crate::host::process;
-use crate::host::workspace::Workspace;
-use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use anyhow::{Context, Result};
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const CRATE: &str = "static_assertions";
 
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
+/// The crate, compiled as far as types go.
+pub struct Assertions {
+    external: String,
 }
 
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    targets: Vec<Target>,
-}
+impl Assertions {
+    pub fn compile(compiler: &Compiler, checkout: &Path) -> Result<Self> {
+        let library = compiler.scratch().join(format!("lib{CRATE}.rmeta"));
+        let mut rustc = compiler.rustc();
+        rustc
+            .args(["--crate-type", "rlib", "--crate-name", CRATE])
+            .args(["--cap-lints", "allow"])
+            .arg(format!("--emit=metadata={}", library.display()))
+            .arg(source(checkout)?);
+        process::output(&mut rustc).with_context(|| format!("cannot compile {CRATE}"))?;
+        Ok(Self {
+            external: format!("{CRATE}={}", library.display()),
+        })
+    }
 
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    src_path: PathBuf,
+    /// Compiles `file` against the kernel crate of `compiler`.
+    pub fn check(&self, compiler: &Compiler, file: &Path) -> Result<()> {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let more = ["--extern", &self.external];
+        compiler
+            .compile(&name, file, Emit::Metadata, &more)?
+            .success(file)
+    }
 }
 
 /// Where Cargo has the source of the crate.
-pub fn source(workspace: &Workspace) -> Result<PathBuf> {
+fn source(checkout: &Path) -> Result<PathBuf> {
     let mut cargo = process::command("cargo");
     cargo
-        .args([
-            "metadata",
-            "--format-version=1",
-            "--locked",
-            "--manifest-path",
-        ])
-        .arg(workspace.checkout.join("rust/xtask/Cargo.toml"));
-    let metadata: Metadata =
-        serde_json::from_str(&process::output(&mut cargo)?).context("odd output of cargo")?;
-    metadata
-        .packages
+        .args(["metadata", "--format-version=1", "--locked"])
+        .arg("--manifest-path")
+        .arg(checkout.join("rust/xtask/Cargo.toml"));
+    let metadata: Value = serde_json::from_str(&process::output(&mut cargo)?)?;
+    let packages = metadata["packages"].as_array();
+    let package = packages
         .into_iter()
-        .filter(|package| package.name == CRATE)
-        .flat_map(|package| package.targets)
-        .find(|target| target.name == CRATE)
-        .map(|target| target.src_path)
+        .flatten()
+        .find(|package| package["name"] == CRATE);
+    package
+        .and_then(|package| package["targets"][0]["src_path"].as_str())
+        .map(PathBuf::from)
         .with_context(|| format!("rust/xtask/Cargo.toml does not name {CRATE}"))
-}
-
-/// Compiles the crate whose source is `source`; what to pass on to the compiler to use it.
-pub fn compile(compiler: &Compiler, source: &Path, scratch: &Path) -> Result<Vec<String>> {
-    let library = scratch.join(format!("lib{CRATE}.rmeta"));
-    let mut rustc = compiler.rustc();
-    rustc
-        .args(["--crate-type", "rlib", "--crate-name", CRATE])
-        .args(["--cap-lints", "allow"])
-        .arg(format!("--emit=metadata={}", library.display()))
-        .arg(source);
-    process::output(&mut rustc).with_context(|| format!("cannot compile {CRATE}"))?;
-    Ok(vec![
-        "--extern".to_string(),
-        format!("{CRATE}={}", library.display()),
-    ])
-}
-
-/// Compiles the assertions in `file`; their number.
-pub fn check(compiler: &Compiler, crates: &[String], file: &Path) -> Result<usize> {
-    let text = fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
-    let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    let outcome = compiler.compile(&name, &text, Emit::Metadata, crates)?;
-    if let Some(error) = outcome.errors.first() {
-        bail!("{}\n{}", file.display(), error.rendered);
-    }
-    let count = text
-        .lines()
-        .filter(|line| line.starts_with("assert_"))
-        .count();
-    ensure!(count > 0, "{} asserts nothing", file.display());
-    Ok(count)
 }
 
 /// Linux 7.3's own kernel crate, compiled from the tree at `pristine` as far as types go.
 ///
-/// This takes longer than all else here, so it is kept until what it is made of changes.
+/// This takes longer than all else here, so it is kept until its inputs change.
 pub fn upstream(compiler: &Compiler, pristine: &Path) -> Result<PathBuf> {
     let dir = compiler.build().join("contract");
     fs::create_dir_all(&dir)?;
     let (stamp, library) = (dir.join("upstream.stamp"), dir.join("libkernel.rmeta"));
-    let mut made_of = format!("{}\n{:?}\n", pristine.display(), compiler.rustc());
+    let mut inputs = format!("{}\n{:?}\n", pristine.display(), compiler.rustc());
     for dependency in ["core", "bindings"] {
         let path = compiler.build().join(format!("rust/lib{dependency}.rmeta"));
         let time = fs::metadata(&path).and_then(|data| data.modified());
-        made_of += &format!(
-            "{:?}\n",
-            time.with_context(|| format!("no {}", path.display()))?
-        );
+        let time = time.with_context(|| format!("no {}", path.display()))?;
+        inputs += &format!("{time:?}\n");
     }
-    if library.is_file() && fs::read_to_string(&stamp).is_ok_and(|made| made == made_of) {
+    if library.is_file() && fs::read_to_string(&stamp).is_ok_and(|known| known == inputs) {
         return Ok(library);
     }
     let outcome = compiler.kernel_metadata(&pristine.join("rust/kernel/lib.rs"), &library)?;
-    if let Some(error) = outcome.errors.first() {
-        bail!(
-            "cannot compile Linux 7.3's kernel crate:\n{}",
-            error.rendered
-        );
-    }
-    fs::write(&stamp, made_of)?;
+    outcome.success(pristine)?;
+    fs::write(&stamp, inputs)?;
     Ok(library)
 }

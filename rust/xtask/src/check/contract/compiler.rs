@@ -5,9 +5,7 @@
 use crate::build::kbuild_cmd::KbuildCommand;
 use crate::host::process;
 use anyhow::{Context, Result, bail, ensure};
-use object::{Object, ObjectSymbol};
 use serde::Deserialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,6 +36,20 @@ pub struct Outcome {
     pub build_error: bool,
 }
 
+impl Outcome {
+    pub fn rendered(&self) -> String {
+        self.errors.iter().map(|e| e.rendered.as_str()).collect()
+    }
+
+    /// Fails with the first error.
+    pub fn success(&self, what: &Path) -> Result<()> {
+        match self.errors.first() {
+            Some(error) => bail!("{}\n{}", what.display(), error.rendered),
+            None => Ok(()),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Error {
     pub code: String,
@@ -45,13 +57,19 @@ pub struct Error {
 }
 
 impl Error {
-    /// The file and the line, from 1, that the error is about.
-    pub fn place(&self) -> Option<(&str, usize)> {
+    /// The first line of `file`, from 1, that the message names.
+    pub fn line_in(&self, file: &str) -> Option<usize> {
+        let arrow = format!("--> {file}:");
         let mut lines = self.rendered.lines();
-        let place = lines.find_map(|line| line.trim_start().strip_prefix("--> "))?;
-        let mut parts = place.split(':');
-        Some((parts.next()?, parts.next()?.parse().ok()?))
+        let place = lines.find_map(|line| line.trim_start().strip_prefix(&arrow))?;
+        place.split(':').next()?.parse().ok()
     }
+}
+
+/// The messages, each after a line break.
+pub fn texts(errors: &[Error]) -> String {
+    let text = errors.iter().map(|error| format!("\n{}", error.rendered));
+    text.collect()
 }
 
 #[derive(Deserialize)]
@@ -151,21 +169,8 @@ impl Compiler {
         run(rustc)
     }
 
-    /// Writes the program `text` to where `compile` has its own.
-    pub fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
-        let source = self.scratch.join(format!("{name}.rs"));
-        fs::write(&source, text).with_context(|| format!("cannot write {}", source.display()))?;
-        Ok(source)
-    }
-
-    /// What `compile` makes of a program.
-    pub fn product(&self, name: &str, emit: Emit) -> PathBuf {
-        self.scratch.join(format!("{name}.{}", emit.name()))
-    }
-
-    /// Compiles the program `text`, with `more` arguments.
-    pub fn compile(&self, name: &str, text: &str, emit: Emit, more: &[String]) -> Result<Outcome> {
-        let source = self.write(name, text)?;
+    /// Compiles the program in `source`, with `more` arguments.
+    pub fn compile(&self, name: &str, source: &Path, emit: Emit, more: &[&str]) -> Result<Outcome> {
         let product = self.product(name, emit);
         let mut rustc = self.rustc();
         rustc
@@ -173,23 +178,38 @@ impl Compiler {
             .arg(format!("kernel={}", self.kernel.display()))
             .args(["-Zcrate-attr=no_std", "--crate-type", "rlib"])
             // rustc names temporary files after the crate.
-            .args(["--crate-name", &name.replace('-', "_")])
+            .args(["--crate-name", &name.replace('/', "_")])
             .args(["--cap-lints", "allow"])
             // Else a small function is left to the crates that use it, and its errors with it.
             .arg("-Zcross-crate-inline-threshold=never")
             .arg("-Zwrite-long-types-to-disk=no")
             .arg(format!("--emit={}={}", emit.name(), product.display()))
             .args(more)
-            .arg(&source);
+            .arg(source);
         let mut outcome = run(rustc)?;
-        let prefix = format!("{}/", self.scratch.display());
-        for error in &mut outcome.errors {
-            error.rendered = error.rendered.replace(&prefix, "");
+        // Messages name the program by its path in the directory of all programs.
+        let source = source.to_string_lossy();
+        if let Some(dir) = source.strip_suffix(&format!("{name}.rs")) {
+            for error in &mut outcome.errors {
+                error.rendered = error.rendered.replace(dir, "");
+            }
         }
         if emit == Emit::Object && outcome.errors.is_empty() {
-            outcome.build_error = needs_build_error(&product)?;
+            let undefined = process::output(process::command("nm").arg("-u").arg(&product))?;
+            outcome.build_error = undefined.split_whitespace().any(|name| name == BUILD_ERROR);
         }
         Ok(outcome)
+    }
+
+    /// What `compile` makes of a program.
+    pub fn product(&self, name: &str, emit: Emit) -> PathBuf {
+        self.scratch
+            .join(format!("{}.{}", name.replace('/', "_"), emit.name()))
+    }
+
+    /// The directory for what is made.
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
     }
 }
 
@@ -225,12 +245,4 @@ fn run(mut rustc: Command) -> Result<Outcome> {
         errors,
         build_error: false,
     })
-}
-
-fn needs_build_error(object: &Path) -> Result<bool> {
-    let bytes = fs::read(object).with_context(|| format!("no {}", object.display()))?;
-    let file = object::File::parse(&*bytes).context("an odd object file")?;
-    Ok(file
-        .symbols()
-        .any(|symbol| symbol.is_undefined() && symbol.name() == Ok(BUILD_ERROR)))
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel's own doc tests, as CONFIG_RUST_KERNEL_DOCTESTS builds them, for the library.
+//! The library's doc tests, as CONFIG_RUST_KERNEL_DOCTESTS builds them.
 //!
-//! rustdoc collects them from the grafted tree and gives them to the tree's own test builder. That
-//! takes every program, so rustdoc would fail one that must not compile.
+//! rustdoc collects them from the grafted tree for the tree's own test builder, which cannot take a
+//! `compile_fail` block.
 
 use crate::check::contract::compiler::Compiler;
 use crate::host::process;
@@ -15,8 +15,8 @@ use std::path::Path;
 const PRODUCTS: &str = "rust/test/doctests/kernel";
 
 /// The number of doc tests of the library that the builder took.
-pub fn check(compiler: &Compiler, tree: &Path, scratch: &Path) -> Result<usize> {
-    let builder = scratch.join("rustdoc_test_builder");
+pub fn check(compiler: &Compiler, tree: &Path) -> Result<usize> {
+    let builder = compiler.scratch().join("rustdoc_test_builder");
     let mut rustc = process::command("rustc");
     rustc
         .args(["--edition=2021", "--cap-lints=allow", "-o"])

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+
+use kernel::{
+    device::{
+        self,
+        Bound,
+        Device, //
+    },
+    dma::*,
+    io::*,
+    prelude::*, //
+};
