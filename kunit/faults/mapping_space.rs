@@ -90,9 +90,7 @@ mod tests {
         check!(has_mapping == (bytes > 0));
         drop(c);
 
-        let (_c, without) = measure(no_mapping, || {
-            CoherentHandle::alloc(dev, SIZE, GFP_KERNEL)
-        })?;
+        let (_c, without) = measure(no_mapping, || CoherentHandle::alloc(dev, SIZE, GFP_KERNEL))?;
         check!(without <= bytes);
         Ok(())
     }

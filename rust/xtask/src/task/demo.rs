@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make demo`: the edu device moves data through both kinds of memory, without an IOMMU and with
-//! one, and a misuse does not compile.
+//! `make demo`: the edu device copies through memory without a mapping, without an IOMMU and with one, and a
+//! misuse does not compile.
 
+use super::exit_code;
 use crate::build::external_module::named;
 use crate::build::kbuild::{Kernel, Lints};
 use crate::build::session::Session;
 use crate::host::process;
+use crate::host::progress::Step;
 use crate::host::table;
+use crate::host::workspace::Workspace;
 use crate::run::boot::{self, Boot, Plan};
 use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
@@ -46,10 +49,10 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     )?;
 
     println!(
-        "\nWhat the compiler says of samples/misuse.rs, which reads memory without a mapping:\n"
+        "\nThe compiler on samples/misuse.rs, where the CPU reads memory without a mapping:\n"
     );
     println!("{misuse}");
-    println!("\nWhat QEMU's edu device moved through memory without a mapping:\n");
+    println!("\nCopies by QEMU's edu device through memory without a mapping:\n");
     let runs = [("without an IOMMU", plain), ("with an IOMMU", iommu)];
     println!(
         "{}",
@@ -68,11 +71,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     println!("\n{}", session.progress.times());
     eprint!("{}", all.explanations());
     println!("{}", all.summary());
-    Ok(if all.good() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(all.good()))
 }
 
 /// Boots with the edu device, and with `arguments` before it.
@@ -131,11 +130,7 @@ fn transfer_table(plain: &[Transfer], iommu: &[Transfer]) -> String {
 }
 
 /// Compiles samples/misuse.rs, which must fail, and returns the compiler's error.
-fn misuse(
-    workspace: &crate::host::workspace::Workspace,
-    step: &crate::host::progress::Step,
-    kernel: &Kernel,
-) -> Result<String> {
+fn misuse(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<String> {
     let (mut make, log) = kernel.object_command(
         workspace,
         &workspace.checkout.join("samples"),
@@ -147,7 +142,7 @@ fn misuse(
     let status = process::wait(step, child, &log, None)?;
     let text = fs::read_to_string(&log)?;
     if status.is_some_and(|status| status.success()) {
-        bail!("samples/misuse.rs compiles, and shall not");
+        bail!("samples/misuse.rs compiles, and must not");
     }
     compiler_error(&text)
         .with_context(|| format!("samples/misuse.rs failed, but not in the compiler:\n{text}"))

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use std::fs;
 use std::process::ExitCode;
 
-/// Where kbuild puts it, relative to the build directory.
+/// The output of rustdoc, relative to the build directory.
 const OUTPUT: &str = "Documentation/output/rust/rustdoc/kernel/dma";
 
 /// A page that shows what does not compile, and the heading of that.

@@ -3,6 +3,7 @@
 //! `make driver`: builds a person's external module, loads and unloads it in QEMU, and judges what
 //! the kernel says meanwhile.
 
+use super::exit_code;
 use crate::build::session::Session;
 use crate::check::driver::{self, Request};
 use crate::run::qemu_arguments;
@@ -23,9 +24,5 @@ pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
     let logs = driver::boot(session, &kernel, "driver", &modules, &arguments, limit)?;
     let (text, good) = driver::report(&modules, &logs, limit);
     println!("{text}");
-    Ok(if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(good))
 }

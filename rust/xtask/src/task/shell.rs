@@ -2,6 +2,7 @@
 
 //! `make shell`: a shell in the grafted kernel, with edu and the samples at hand.
 
+use super::exit_code;
 use crate::build::session::Session;
 use crate::check::driver::{self, Request};
 use crate::run::boot::{self, Plan};
@@ -33,11 +34,9 @@ pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
         .fold(Plan::default(), |plan, module| plan.carry(module))
         .script(include_str!("../../boot/shell"));
 
-    // In a directory that no other run uses.
     let scratch = session.workspace.scratch("shell-")?;
-    let workspace = session.workspace.clone();
     let initramfs = session.progress.step("making the initramfs", |step| {
-        boot::initramfs(&workspace, step, &kernel, &plan, scratch.path())
+        boot::initramfs(&session.workspace, step, &kernel, &plan, scratch.path())
     })?;
     let up = scratch.path().join("up");
     fs::write(&up, "")?;
@@ -51,17 +50,13 @@ pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
     let mut child = qemu.spawn().context("cannot run QEMU")?;
     loop {
         if let Some(status) = child.try_wait().context("cannot wait for QEMU")? {
-            return Ok(if status.success() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
+            return Ok(exit_code(status.success()));
         }
-        // QEMU has read all that it needs: others may have the cache while this shell is open.
+        // QEMU has read its files: other runs may use the cache while the shell is open.
         if session.is_locked() && fs::metadata(&up).is_ok_and(|file| file.len() > 0) {
             session.unlock();
         }
-        // Where the window is closed, not everybody is told.
+        // A closed window does not signal every process.
         if !std::io::stdin().is_terminal() {
             child.kill().context("cannot end QEMU")?;
         }

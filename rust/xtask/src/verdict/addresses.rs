@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a DMA address is: where in memory the buffer is, or a number that an IOMMU translates.
+//! Whether DMA addresses are physical addresses or IOVAs.
 
 use crate::verdict::console::strip_time;
 use crate::verdict::transfers::transfers;
@@ -17,7 +17,7 @@ pub enum Addressing {
     Iova,
 }
 
-/// A buffer that dma-debug knows of: one with a mapping or, behind an IOMMU, any.
+/// A buffer that dma-debug knows: one with a CPU mapping or, behind an IOMMU, any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Buffer {
     physical: u64,
@@ -49,8 +49,7 @@ impl Addresses {
                 });
             }
         }
-        // Where `struct page` is in memory that is always mapped, dma-debug takes the cookie of memory
-        // without a mapping for an address, and prints where that is.
+        // dma-debug takes a page cookie for an address if `struct page` lies in mapped memory.
         let cookie = Regex::new(r"edu \S+: device memory size \d+ dma_address 0x([0-9a-f]+)")?;
         if let Some(found) = cookie.captures(console) {
             let dma = hex(&found[1])?;
@@ -64,8 +63,8 @@ impl Addresses {
         Ok(Self { ram, buffers })
     }
 
-    /// What all the addresses are. A number alone does not tell: one that an IOMMU translates may be
-    /// that of other memory as well.
+    /// What all the addresses are. One number alone does not tell: an IOVA may equal the physical address
+    /// of other memory.
     fn kind(&self) -> Result<Addressing> {
         let lost = self
             .buffers
@@ -90,7 +89,7 @@ impl Addresses {
     }
 }
 
-/// Fails unless the edu device of a run has addresses of this kind. What they are, to a person.
+/// Fails unless the DMA addresses of edu are of this kind. Returns them, for a person.
 pub fn expect(console: &str, expected: Addressing) -> Result<String> {
     let addresses = Addresses::read(console)?;
     let kind = addresses.kind()?;

@@ -2,9 +2,8 @@
 
 //! Judges the console log of a run: text in, findings out.
 //!
-//! A run is good if user space came to its end and the kernel complained about nothing. What counts
-//! as a complaint is how the kernel begins one; a list of complaints that are harmless would be a
-//! list of bugs that nobody sees.
+//! A run is good if user space reached its end and the kernel reported nothing. Reports are recognised by
+//! their first line. There is no list of harmless ones: it would hide bugs.
 
 use regex_lite::Regex;
 use std::fmt;
@@ -37,19 +36,19 @@ pub enum Symptom {
     Leak,
     /// An IOMMU stopped a device.
     Iommu,
-    /// An IOMMU was to stop a device, and did not say so.
+    /// An IOMMU should have stopped a device and did not report it.
     NoFault,
-    /// The kernel could not print all it had to say.
+    /// The kernel dropped messages.
     Dropped,
     /// A step of user space failed.
     Step,
-    /// User space did not come to its end.
+    /// User space did not reach its end.
     NoEnd,
     /// Nothing was printed at all.
     Empty,
 }
 
-/// How the kernel, or user space, begins a complaint. The first that matches counts.
+/// The first lines of complaints by the kernel or by user space. The first match counts.
 const BEGINNINGS: [(Symptom, &str); 11] = [
     (Symptom::Panic, r"^Kernel panic - not syncing"),
     (Symptom::Dropped, r"^\*\* \d+ printk messages dropped"),
@@ -82,8 +81,8 @@ const BEGINNINGS: [(Symptom, &str); 11] = [
     ),
 ];
 
-/// What dma-debug says when nothing is wrong (all of its `pr_info` but the two that limit it), and
-/// what it says after a report.
+/// What dma-debug says when nothing is wrong (all of its `pr_info` but the two that limit it), and after a
+/// report.
 const DMA_API_TALK: &str = r"DMA-API: (preallocated \d+ debug entries|debugging enabled by kernel config|dma_debug_entry pool grown|switching off dma-debug driver filter|Mapped at:)";
 const MAPPED_AT: &str = "DMA-API: Mapped at:";
 pub const CUT_HERE: &str = "------------[ cut here ]------------";
@@ -251,13 +250,13 @@ fn mapped_at(lines: &[&str]) -> usize {
     }
 }
 
-/// Whether a test says its result; its complaints came before.
+/// Whether the line is the result of a test, whose complaints came before.
 fn is_result(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with("ok ") || line.starts_with("not ok ")
 }
 
-/// The finding that user space did not come to its end.
+/// The finding that user space did not reach its end.
 fn no_end(lines: &[&str]) -> Option<Finding> {
     if lines.contains(&"coherent: end") {
         return None;
@@ -292,12 +291,12 @@ impl fmt::Display for Symptom {
             Self::Oops => "oops",
             Self::Warning => "kernel warning",
             Self::DmaApi => "DMA-API debug report",
-            Self::Context => "locking, or sleeping in the wrong place",
+            Self::Context => "locking error, or sleeping in atomic context",
             Self::Stall => "stall",
             Self::Sanitizer => "sanitizer report",
             Self::Leak => "leak",
             Self::Iommu => "IOMMU fault",
-            Self::NoFault => "an IOMMU fault is missing",
+            Self::NoFault => "an expected IOMMU fault is missing",
             Self::Dropped => "kernel messages were dropped",
             Self::Step => "a step of user space failed",
             Self::NoEnd => "the run did not reach its end",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Faults in an IOMMU that a suite provokes: it says so before, and then they have to come.
+//! IOMMU faults that a suite provokes: it announces each one, and then it must be reported.
 
 use super::{Finding, Symptom};
 use regex_lite::Regex;
@@ -8,9 +8,9 @@ use regex_lite::Regex;
 /// The size of the pages that an IOMMU maps.
 const PAGE: u64 = 4096;
 
-/// Takes the faults out of `findings` that were announced, and adds those that did not come.
+/// Removes the announced faults from `findings`, and adds those that were not reported.
 ///
-/// What is announced is a copy to a page. An IOMMU may report each access that it stops.
+/// A suite announces a copy to a page. An IOMMU may report each access that it stops.
 pub fn settle(lines: &[&str], findings: &mut Vec<Finding>) {
     let (Ok(announced), Ok(reported)) = (
         Regex::new(r"^coherent_faults: fault expected at 0x([0-9a-f]+)$"),
