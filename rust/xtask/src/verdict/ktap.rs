@@ -7,7 +7,9 @@
 //! before it, is a failure.
 
 use crate::verdict::console::strip_time;
+use regex_lite::{Captures, Regex};
 use std::mem;
+use std::sync::LazyLock;
 
 /// How many lines before a failure are shown as its diagnosis.
 const DIAGNOSIS: usize = 12;
@@ -52,73 +54,14 @@ impl Results {
     }
 }
 
-/// A test with tests in it, which did not end yet: all suites, a suite, a test with parameters.
+/// A test with tests in it that did not end yet: all suites, a suite, a test with parameters.
 #[derive(Default)]
 struct Group {
     level: usize,
-    name: String,
     plan: Option<usize>,
     /// How many of its tests have a result.
     ended: usize,
-    tests: Suite,
-}
-
-/// A line of KTAP.
-enum Line<'a> {
-    Header,
-    Name(&'a str),
-    Plan(usize),
-    Result {
-        good: bool,
-        number: usize,
-        name: &'a str,
-        skipped: bool,
-    },
-}
-
-pub fn read(log: &str) -> Results {
-    let mut reader = Reader::default();
-    for line in log.lines().map(strip_time) {
-        let text = line.trim_start_matches(' ');
-        let indent = line.len() - text.len();
-        match parse(text).filter(|_| indent % 4 == 0) {
-            Some(line) => {
-                reader.take(indent / 4, &line);
-                reader.said.clear();
-            }
-            None => reader.said.push(line.to_string()),
-        }
-    }
-    reader.close_from(0);
-    reader.results
-}
-
-fn parse(text: &str) -> Option<Line<'_>> {
-    if text == "KTAP version 1" {
-        return Some(Line::Header);
-    }
-    if let Some(name) = text.strip_prefix("# Subtest: ") {
-        return Some(Line::Name(name));
-    }
-    if let Some(plan) = text.strip_prefix("1..") {
-        return plan.parse().ok().map(Line::Plan);
-    }
-    let (good, rest) = match text.strip_prefix("not ") {
-        Some(rest) => (false, rest),
-        None => (true, text),
-    };
-    let (number, rest) = rest.strip_prefix("ok ")?.split_once(' ')?;
-    let number = number.parse().ok()?;
-    let (name, skipped) = match rest.split_once("# SKIP") {
-        Some((name, _)) => (name.trim_end(), true),
-        None => (rest, false),
-    };
-    Some(Line::Result {
-        good,
-        number,
-        name: name.trim_start_matches("- "),
-        skipped,
-    })
+    sum: Suite,
 }
 
 #[derive(Default)]
@@ -129,31 +72,48 @@ struct Reader {
     said: Vec<String>,
 }
 
+/// The indentation, and then a header, a name, a plan or a result with a number and a name.
+const LINE: &str = r"^((?:    )*)(?:(KTAP version 1)|# Subtest: (.*)|1\.\.(\d+)|(not )?ok (\d+) (?:- )?(.*?)( *# SKIP.*)?)$";
+
+pub fn read(log: &str) -> Results {
+    static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(LINE).ok());
+    debug_assert!(PATTERN.is_some());
+    let mut reader = Reader::default();
+    for line in log.lines().map(strip_time) {
+        match PATTERN.as_ref().and_then(|pattern| pattern.captures(line)) {
+            Some(found) => {
+                reader.take(&found);
+                reader.said.clear();
+            }
+            None => reader.said.push(line.to_string()),
+        }
+    }
+    reader.close_from(0);
+    reader.results
+}
+
 impl Reader {
-    fn take(&mut self, level: usize, line: &Line<'_>) {
-        match *line {
-            Line::Header => {
-                self.close_from(level);
-                self.open.push(Group {
-                    level,
-                    ..Group::default()
-                });
+    fn take(&mut self, found: &Captures<'_>) {
+        let text = |group| found.get(group).map(|text| text.as_str());
+        let number = |group| text(group).and_then(|text| text.parse::<usize>().ok());
+        let level = found[1].len() / 4;
+        if text(2).is_some() {
+            self.close_from(level);
+            self.open.push(Group {
+                level,
+                ..Group::default()
+            });
+        } else if let Some(name) = text(3) {
+            if let Some(group) = self.at(level) {
+                group.sum.name = name.to_string();
             }
-            Line::Name(name) => {
-                if let Some(group) = self.at(level) {
-                    group.name = name.to_string();
-                }
-            }
-            Line::Plan(plan) => match self.at(level) {
+        } else if let Some(plan) = number(4) {
+            match self.at(level) {
                 Some(group) if group.plan.is_none() => group.plan = Some(plan),
                 _ => self.error(format!("the plan 1..{plan} has no header")),
-            },
-            Line::Result {
-                good,
-                number,
-                name,
-                skipped,
-            } => self.result(level, good, number, name, skipped),
+            }
+        } else if let (Some(number), Some(name)) = (number(6), text(7)) {
+            self.result(level, text(5).is_none(), number, name, text(8).is_some());
         }
     }
 
@@ -187,14 +147,9 @@ impl Reader {
     /// Ends the groups of `level` and below it, which have no result.
     fn close_from(&mut self, level: usize) {
         while let Some(group) = self.pop(level) {
-            let (level, name) = (group.level, group.name.clone());
+            let level = group.level;
             let mut tests = self.close(group);
             if level > 0 {
-                tests.name = if name.is_empty() {
-                    "(no name)".into()
-                } else {
-                    name
-                };
                 tests.failed = tests.failed.max(1);
                 tests.failures.push(self.failure("did not end"));
                 self.add(tests);
@@ -202,31 +157,30 @@ impl Reader {
         }
     }
 
-    /// What a group that ends adds up to; the tests of its plan that have no result did not run.
+    /// The sum of a group that ends. The tests of its plan that have no result did not run.
     fn close(&mut self, group: Group) -> Suite {
-        let mut tests = group.tests;
-        match group.plan {
+        let mut sum = group.sum;
+        let problem = match group.plan {
             // A test with parameters may not know how many it has.
-            None if group.level > 1 => {}
-            Some(plan) if plan == group.ended && plan > 0 => {}
-            None => self.error(format!("{} has no plan", described(&group.name))),
-            Some(plan) => {
-                let what = format!("{} of {plan} ended", group.ended);
-                tests.failed += plan.saturating_sub(group.ended).max(1);
-                tests.failures.push(what.clone());
-                if group.level == 0 {
-                    self.error(format!("{}: {what}", described(&group.name)));
-                }
-            }
+            None if group.level > 1 => return sum,
+            Some(plan) if plan == group.ended && plan > 0 => return sum,
+            Some(plan) => format!("{} of {plan} ended", group.ended),
+            None => "no plan".to_string(),
+        };
+        let missing = group.plan.unwrap_or(0).saturating_sub(group.ended);
+        sum.failed += missing.max(1);
+        sum.failures.push(problem.clone());
+        if group.level == 0 {
+            self.error(format!("the KTAP: {problem}"));
         }
-        tests
+        sum
     }
 
     /// Adds a test that ended to the group that is open, or to the suites.
     fn add(&mut self, tests: Suite) {
         match self.open.last_mut() {
             Some(group) if group.level > 0 => {
-                let sum = &mut group.tests;
+                let sum = &mut group.sum;
                 sum.passed += tests.passed;
                 sum.failed += tests.failed;
                 sum.skipped += tests.skipped;
@@ -261,10 +215,6 @@ impl Reader {
             .iter()
             .fold(how.to_string(), |text, line| text + "\n    " + line)
     }
-}
-
-fn described(name: &str) -> &str {
-    if name.is_empty() { "the KTAP" } else { name }
 }
 
 #[cfg(test)]
