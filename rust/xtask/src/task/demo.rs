@@ -3,10 +3,11 @@
 //! `make demo`: the edu device copies through memory without a mapping, without an IOMMU and with one, and a
 //! misuse does not compile.
 
-use super::exit_code;
+use super::{LANES, exit_code};
 use crate::build::external_module::named;
 use crate::build::kbuild::{Kernel, Lints};
 use crate::build::session::Session;
+use crate::host::lanes::{self, Job};
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::table;
@@ -31,35 +32,41 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     let misuse = session.progress.step("compiling a misuse", |step| {
         misuse(&session.workspace, step, &kernel)
     })?;
-    let physical = Addressing::Physical;
-    let plain = boot(session, &kernel, &modules, "demo", &[], physical)?;
     let append = format!("{} {IOMMU}", boot::command_line(kernel.target.architecture));
-    let arguments = [
+    let translated = [
         ["-machine", "q35,kernel-irqchip=split"],
         ["-device", "intel-iommu,intremap=on"],
         ["-append", &append],
     ];
-    let iommu = boot(
-        session,
-        &kernel,
-        &modules,
-        "demo-iommu",
-        arguments.as_flattened(),
-        Addressing::Iova,
-    )?;
+    let translated = translated.as_flattened();
+    let (kernel, modules) = (&kernel, &modules);
+    let machines: Vec<Job<'_, Result<Verdict>>> = vec![
+        Box::new(|| boot(session, kernel, modules, "demo", &[], Addressing::Physical)),
+        Box::new(|| {
+            boot(
+                session,
+                kernel,
+                modules,
+                "demo-iommu",
+                translated,
+                Addressing::Iova,
+            )
+        }),
+    ];
+    let machines = lanes::run(LANES, machines);
+    let machines: Vec<Verdict> = machines.into_iter().collect::<Result<_>>()?;
 
     println!(
         "\nThe compiler on samples/misuse.rs, where the CPU reads memory without a mapping:\n"
     );
     println!("{misuse}");
     println!("\nCopies by QEMU's edu device through memory without a mapping:\n");
-    let runs = [("without an IOMMU", plain), ("with an IOMMU", iommu)];
-    println!(
-        "{}",
-        transfer_table(&runs[0].1.transfers, &runs[1].1.transfers)
-    );
+    let transfers: Vec<&[Transfer]> = machines.iter().map(|v| &v.transfers[..]).collect();
+    println!("{}", transfer_table(transfers[0], transfers[1]));
+    let count = transfers.concat().len();
     let mut all = Report::default();
-    for (machine, Verdict { mut report, .. }) in runs {
+    for (machine, verdict) in ["without an IOMMU", "with an IOMMU"].iter().zip(machines) {
+        let mut report = verdict.report;
         for fact in report.facts.drain(..) {
             println!("{machine:16} {fact}");
         }
@@ -70,7 +77,10 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     }
     println!("\n{}", session.progress.times());
     eprint!("{}", all.explanations());
-    println!("{}", all.summary());
+    println!(
+        "{count} transfers, {}",
+        if all.good() { "all ok" } else { "FAILED" }
+    );
     Ok(exit_code(all.good()))
 }
 
