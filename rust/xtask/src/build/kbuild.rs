@@ -32,6 +32,9 @@ pub struct Kernel {
     fragments: Vec<PathBuf>,
 }
 
+/// The library's files in a kernel tree. Other versions of the compilers warn about other files.
+pub const LIBRARY: &str = "rust/kernel/dma";
+
 /// Which lints a build is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Lints {
@@ -232,9 +235,10 @@ impl Kernel {
         })
     }
 
-    /// Fails for a log of this build in which a compiler warned; the next build says it again.
+    /// Fails for a log of this build in which a compiler warned about the library.
     pub fn refuse_warnings(&self, log: &Path) -> Result<()> {
-        refuse_warnings(log, &self.build.join("rust/kernel.o"))
+        let found = warnings_about(LIBRARY, &read_log(log)?);
+        refuse(&found, log, &self.build.join("rust/kernel.o"))
     }
 
     /// Builds the external modules of `directory` and returns them.
@@ -249,7 +253,7 @@ impl Kernel {
     ) -> Result<Vec<PathBuf>> {
         let (mut make, output, log) = self.modules_command(workspace, directory, "", lints)?;
         process::logged(step, &mut make, &log)?;
-        refuse_warnings(&log, &output)?;
+        refuse(&warnings(&log)?, &log, &output)?;
         external_module::modules_in(&output)
     }
 
@@ -303,20 +307,38 @@ pub fn remove(product: &Path) -> Result<()> {
     removed.with_context(|| format!("cannot remove {}", product.display()))
 }
 
-/// What a compiler warned of in a log.
+/// What compilers warned about in a log.
 pub fn warnings(log: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))?;
-    Ok(text
-        .lines()
-        .filter(|line| is_warning(line))
-        .map(str::to_string)
-        .collect())
+    let text = read_log(log)?;
+    let found = text.lines().filter(|line| is_warning(line));
+    Ok(found.map(str::to_string).collect())
 }
 
-/// Fails for a log in which a compiler warned, and removes `product`: a compiler that has nothing to
-/// do does not warn, so the next build would find nothing wrong.
-fn refuse_warnings(log: &Path, product: &Path) -> Result<()> {
-    let warnings = warnings(log)?;
+/// The same, about files whose path contains `place`.
+pub fn warnings_about(place: &str, log: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = None;
+    for line in log.lines() {
+        if let Some((file, _)) = line.split_once(": warning:") {
+            found.extend(file.contains(place).then(|| line.to_string()));
+        } else if is_warning(line) {
+            pending = Some(line);
+        } else if let Some((_, file)) = line.split_once("--> ") {
+            // Later places of a warning of rustc are in its notes.
+            let warning = pending.take().filter(|_| file.contains(place));
+            found.extend(warning.map(|warning| format!("{file}: {warning}")));
+        }
+    }
+    found
+}
+
+fn read_log(log: &Path) -> Result<String> {
+    fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))
+}
+
+/// Fails if there are warnings, and removes `product`: a compiler that has nothing to do does not
+/// warn, so the next build would pass.
+fn refuse(warnings: &[String], log: &Path, product: &Path) -> Result<()> {
     if warnings.is_empty() {
         return Ok(());
     }
@@ -384,17 +406,33 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_of_a_compiler_is_refused() {
+    fn a_warning_removes_the_product() {
         let dir = tempfile::tempdir().expect("a directory");
         let (log, product) = (dir.path().join("log"), dir.path().join("kernel.o"));
         fs::write(&product, "").expect("written");
         fs::write(&log, "  CC fork.o\n  RUSTC kernel.o\n").expect("written");
-        refuse_warnings(&log, &product).expect("no warning");
+        refuse(&warnings(&log).expect("a log"), &log, &product).expect("no warning");
         assert!(product.exists());
-        fs::write(&log, "warning: unused import\n").expect("written");
-        refuse_warnings(&log, &product).expect_err("rustc warned");
+        fs::write(
+            &log,
+            "warning: unused import\nfork.c:1:2: warning: unused\n",
+        )
+        .expect("written");
+        let found = warnings(&log).expect("a log");
+        assert_eq!(found.len(), 2);
+        refuse(&found, &log, &product).expect_err("warnings");
         assert!(!product.exists());
-        fs::write(&log, "fork.c:1:2: warning: unused\n").expect("written");
-        refuse_warnings(&log, &product).expect_err("gcc warned, and nothing is there");
+        refuse(&found, &log, &product).expect_err("warnings, and there is no product");
+    }
+
+    #[test]
+    fn warnings_about_other_files_are_told_apart() {
+        let log = "  RUSTC L rust/kernel.o\nwarning: needless\n  --> ../rust/kernel/cpufreq.rs:1:2\n   |\n\
+                   warning: useless\n  --> ../rust/kernel/dma/coherent.rs:3:4\n\
+                   note: there\n  --> ../rust/kernel/dma/coherent/view.rs:5:6\n\
+                   ../kernel/fork.c:1:2: warning: unused\nwarning: 2 warnings emitted\n";
+        let ours = "../rust/kernel/dma/coherent.rs:3:4: warning: useless";
+        assert_eq!(warnings_about(LIBRARY, log), [ours]);
+        assert_eq!(warnings_about("kernel/fork", log).len(), 1);
     }
 }
