@@ -2,7 +2,7 @@
 
 //! The form of the code: rustfmt, clippy, and the tests of this tool.
 
-use crate::build::kbuild::{self, Kernel, Lints};
+use crate::build::kbuild::{Kernel, Lints};
 use crate::build::session::Session;
 use crate::host::process;
 use crate::host::progress::Step;
@@ -15,9 +15,6 @@ use walkdir::WalkDir;
 
 /// The directories with kernel code in the checkout.
 const KERNEL_CODE: [&str; 4] = ["rust/kernel", "kunit", "samples", "bench"];
-
-/// The library's files in a kernel tree. Other versions of clippy warn about other files of Linux.
-const LIBRARY: &str = "rust/kernel/dma/";
 
 /// Formats all code, or checks that it is formatted. `tree` has the kernel's rules.
 pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> Result<()> {
@@ -105,12 +102,7 @@ pub fn kernel_clippy(session: &Session, step: &Step, kernel: &Kernel) -> Result<
     let log = session.workspace.cache("logs/clippy-kernel.log");
     let mut prepare = clippy.make(Lints::Clippy);
     process::logged(step, prepare.arg("modules_prepare"), &log)?;
-    let warnings = warnings_in(LIBRARY, &fs::read_to_string(&log)?);
-    if !warnings.is_empty() {
-        // The next build has to warn again.
-        kbuild::remove(&clippy.build.join("rust/kernel.o"))?;
-        bail!("see {}:\n{}", log.display(), warnings.join("\n"));
-    }
+    clippy.refuse_warnings(&log)?;
     // The symbols are those of the built kernel, so there is no need to link another.
     fs::copy(
         kernel.build.join("Module.symvers"),
@@ -123,39 +115,9 @@ pub fn kernel_clippy(session: &Session, step: &Step, kernel: &Kernel) -> Result<
     Ok(())
 }
 
-/// The warnings of rustc in a log that are about files below `directory`, with their places.
-fn warnings_in(directory: &str, log: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut warning = None;
-    for line in log.lines() {
-        if kbuild::is_warning(line) {
-            warning = Some(line);
-        } else if let Some((_, place)) = line.split_once("--> ") {
-            // The places after the first are in notes.
-            if let Some(warning) = warning.take().filter(|_| place.contains(directory)) {
-                found.push(format!("{place}: {warning}"));
-            }
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn warnings_about_other_files_are_not_ours() {
-        let log = "  CLIPPY L rust/kernel.o\nwarning: needless\n  --> ../rust/kernel/cpufreq.rs:1:2\n   |\n\
-                   warning: useless\n  --> ../rust/kernel/dma/coherent.rs:3:4\n\
-                   note: there\n  --> ../rust/kernel/dma/coherent/view.rs:5:6\n\
-                   warning: 2 warnings emitted\n";
-        let ours = warnings_in(LIBRARY, log);
-        assert_eq!(
-            ours,
-            ["../rust/kernel/dma/coherent.rs:3:4: warning: useless"]
-        );
-    }
 
     #[test]
     fn results_of_several_test_programs_add_up() {
