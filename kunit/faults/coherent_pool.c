@@ -131,5 +131,5 @@ static void __exit coherent_pool_exit(void)
 
 module_init(coherent_pool_init);
 module_exit(coherent_pool_exit);
-MODULE_DESCRIPTION("Memory that is set aside for QEMU's edu device");
+MODULE_DESCRIPTION("A per-device pool of QEMU's edu device");
 MODULE_LICENSE("GPL");

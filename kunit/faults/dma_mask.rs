@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! DMA masks that are too small for the memory that there is.
+//! DMA masks that are too small for the machine's memory.
 
 use kernel::prelude::*;
 

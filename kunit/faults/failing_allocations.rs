@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Allocations that fail: each one inside each constructor, once.
+//! Allocation failures: each allocation inside each constructor fails once.
 
 use crate::device::{
     check,

@@ -125,7 +125,7 @@ u64 coherent_faults_swap_mask(struct device *dev, u64 mask)
 	return before;
 }
 
-/* Whether memory was set aside for the device, which it gets in place of any other. */
+/* Whether the device has a pool of its own, from which all its coherent memory comes. */
 bool coherent_faults_has_pool(struct device *dev)
 {
 #ifdef CONFIG_DMA_DECLARE_COHERENT

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Copies to odd places, to the very end of a buffer, and of a number of bytes that is not the right
-//! one.
+//! Device writes to misaligned addresses, to the end of a buffer, and of wrong lengths.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Many allocations, of all kinds and sizes, from two threads at once.
+//! Many allocations of all kinds and sizes, by two threads.
 
 use crate::device::{
     check,

@@ -3,7 +3,7 @@
 //! KUnit suites for DMA-coherent memory where something goes wrong.
 //!
 //! Loading the module runs them: on KUnit's own device, and on QEMU's `edu` device if a driver is
-//! bound to it. Each file is about one thing that can go wrong.
+//! bound to it. Each file is about one kind of fault.
 //!
 //! What depends on the allocation path is measured and printed; the host tool compares the numbers
 //! with what it knows of the machine.

@@ -35,7 +35,7 @@ pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf]) -> Result<Re
     let guide = documented::guide(workspace, &mut logs);
     let binding = documented::binding(workspace, &mut logs);
     let mut report = Verdict::of(&logs, &cell.expected(session, kernel)?).report;
-    report.note("edu: a wrong place is seen", misdirected);
+    report.note("edu: a misdirected copy is seen", misdirected);
     report.note("docs/your-driver.md", guide);
     report.note("docs/binding.md", binding);
     Ok(report)

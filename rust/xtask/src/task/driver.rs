@@ -14,7 +14,7 @@ pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
     // What can be wrong with the settings is said before anything is built.
     let directory = request.directory()?.context(
         "name the directory of your module with M=, as in `make driver M=path/to/module`; \
-         docs/your-driver.md has one to start from",
+         samples/first_driver is one to start from",
     )?;
     let arguments = qemu_arguments::arguments(request.qemu_args.as_deref())?;
     let limit = request.limit()?;
