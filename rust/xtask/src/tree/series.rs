@@ -67,6 +67,7 @@ pub const STEPS: &[Step] = &[
         "lib/tests/dma_coherent/coherent_kunit.ko",
     ))),
     step!("nova_fb", edits!("nova_fb")),
+    step!("nova_range", edits!("nova_range"), rfc: true),
     step!("edu", |tree, library| steps::sample(tree, library, "edu"), module: Some((
         "series-edu",
         "samples/rust/rust_dma_edu.ko",
