@@ -156,6 +156,13 @@ mod tests {
         assert!(!range.is_aligned(Alignment::new::<0x1_0000>()));
         assert!(!Range::new(0x1_8001, 0x8000)?.is_aligned(Alignment::new::<2>()));
 
+        #[cfg(CONFIG_64BIT)]
+        {
+            let range = Range::new(1 << 32, 1)?;
+            assert!(range.is_aligned(Alignment::new::<{ 1 << 32 }>()));
+            assert!(!range.is_aligned(Alignment::new::<{ 1 << 33 }>()));
+        }
+
         // Zero is a multiple of everything.
         let largest = Alignment::new::<{ 1 << (usize::BITS - 1) }>();
         assert!(Range::new(0, 1)?.is_aligned(largest));
