@@ -260,12 +260,9 @@ impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
         };
 
         // `Attrs` implements `!`, so a caller may pass any bit. Only the kind decides on this one.
-        let no_mapping = Attrs(bindings::DMA_ATTR_NO_KERNEL_MAPPING);
-        let dma_attrs = if Kind::CPU_MAPPING {
-            dma_attrs & !no_mapping
-        } else {
-            dma_attrs | no_mapping
-        };
+        let no_map = Attrs(bindings::DMA_ATTR_NO_KERNEL_MAPPING);
+        let implied = if Kind::CPU_MAPPING { Attrs(0) } else { no_map };
+        let dma_attrs = (dma_attrs & !no_map) | implied;
 
         let mut dma_addr = 0;
         // SAFETY: `dev.as_raw()` is valid by the type invariant of `Device`, and `dma_addr` is a

@@ -176,10 +176,7 @@ impl<T: AsBytes + FromBytes> CoherentBox<T> {
 /// `copy_from_slice` checks the length, and leaves a panic path where it is not inlined.
 #[inline]
 pub(super) fn fill<T: Copy>(slice: &mut [T], data: &[T]) {
-    slice
-        .iter_mut()
-        .zip(data)
-        .for_each(|(to, from)| *to = *from);
+    slice.iter_mut().zip(data).for_each(|(to, of)| *to = *of);
 }
 
 /// Initializes the element of `slice` at index `i`.
