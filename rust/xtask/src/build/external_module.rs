@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The directory of an external module, and the modules that kbuild makes of it.
+//! External modules: the directory of the source, and the built modules.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -15,8 +15,8 @@ pub fn label(directory: &Path) -> String {
 
 /// Fails for a directory that kbuild cannot build into another one.
 ///
-/// Make splits paths at spaces and interprets other characters, and kbuild takes objects that it
-/// finds beside the source for up to date, whatever kernel they are of.
+/// Make splits paths at spaces and interprets other characters. kbuild considers objects beside the
+/// source up to date even if they are from another kernel.
 pub fn require_buildable(directory: &Path) -> Result<()> {
     let shown = directory.display();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._+-@".contains(c);
@@ -39,7 +39,7 @@ pub fn require_buildable(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The modules in kbuild's output, in the order of the Kbuild.
+/// The built modules, in the order of the Kbuild.
 pub fn modules_in(output: &Path) -> Result<Vec<PathBuf>> {
     let order = output.join("modules.order");
     let text = fs::read_to_string(&order)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A kernel tree of ours: the pristine one, copied, grafted, configured and built with kbuild.
+//! Kernel trees and builds: copies of the pristine tree, configured and built with kbuild.
 
 use crate::build::external_module;
 use crate::host::process;
@@ -17,9 +17,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A tree with a configuration, and the directory in it where kbuild puts what it makes.
+/// A tree with a configuration and a build directory.
 ///
-/// The directory is in the tree so that kbuild writes relative paths, which survive a copy.
+/// The build directory is in the tree so that kbuild writes relative paths.
 #[derive(Clone, Debug)]
 pub struct Kernel {
     pub tree: PathBuf,
@@ -38,9 +38,9 @@ pub const LIBRARY: &str = "rust/kernel/dma";
 /// Which lints a build is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Lints {
-    /// The compiler's own, and code as users run it.
+    /// The compiler's own. The code is what users run.
     Rustc,
-    /// Also clippy's. What this makes is not booted: clippy changes how code is generated.
+    /// Also clippy's. The code is not booted: clippy changes code generation.
     Clippy,
 }
 
@@ -98,8 +98,8 @@ fn copy(workspace: &Workspace, step: &Step, from: &Path, to: &Path) -> Result<()
 }
 
 impl Kernel {
-    /// A kernel called `name`, of the configuration that the fragments add up to: those that each
-    /// kernel has, and these.
+    /// A kernel called `name`. Its configuration is the sum of the fragments that every kernel has and
+    /// of `fragments`.
     pub fn new(
         workspace: &Workspace,
         tree: &Path,
@@ -116,7 +116,7 @@ impl Kernel {
             target,
             toolchain: toolchain.clone(),
             source_id: source.id.clone(),
-            // What the architecture lacks has the last word.
+            // The architecture comes last: it turns off options that it does not support.
             fragments: ["base"]
                 .iter()
                 .chain(fragments)
@@ -143,10 +143,10 @@ impl Kernel {
             // One more than CPUs, as some jobs wait for the disk.
             .arg(format!("-j{}", jobs() + 1))
             .arg(format!("ARCH={}", self.target.architecture.facts().kbuild))
-            // kbuild writes who built where into the image; the same source gives the same kernel.
+            // These are in the image, which depends on the source only.
             .env("KBUILD_BUILD_USER", "coherent")
             .env("KBUILD_BUILD_HOST", "coherent")
-            // What a person or CI has set is about their builds.
+            // Variables of the person's own builds.
             .env_remove("MAKEFLAGS")
             .env_remove("MFLAGS")
             .env_remove("CROSS_COMPILE")
@@ -164,7 +164,7 @@ impl Kernel {
         make
     }
 
-    /// Writes the configuration, if it is not the one that is there.
+    /// Writes the configuration if it changed.
     pub fn configure(&self, workspace: &Workspace, progress: &Progress) -> Result<()> {
         let stamp = self.build.join(".coherent-configured");
         let wanted = self.identity()?;
@@ -219,7 +219,9 @@ impl Kernel {
         for fragment in &self.fragments {
             let text = fs::read_to_string(fragment)
                 .with_context(|| format!("no configuration fragment {}", fragment.display()))?;
-            identity.push_str(&text);
+            for line in text.lines().filter(|line| line.starts_with("CONFIG_")) {
+                identity = identity + line + "\n";
+            }
         }
         Ok(identity)
     }
@@ -243,7 +245,7 @@ impl Kernel {
 
     /// Builds the external modules of `directory` and returns them.
     ///
-    /// kbuild's products go to the cache, so that the directory stays as it is.
+    /// The products go to the build directory, not beside the source.
     pub fn modules(
         &self,
         workspace: &Workspace,
@@ -265,13 +267,13 @@ impl Kernel {
         object: &str,
         lints: Lints,
     ) -> Result<(Command, PathBuf)> {
-        // Elsewhere than the modules, so that one does not undo what the other made.
+        // In a directory of its own: kbuild would remove the modules' products.
         let (mut make, _, log) = self.modules_command(workspace, directory, object, lints)?;
         make.arg(object);
         Ok((make, log))
     }
 
-    /// The `make` for the external modules of `directory`; where it puts its products, and its log.
+    /// The `make` for the external modules of `directory`, its output directory and its log.
     pub fn modules_command(
         &self,
         workspace: &Workspace,
@@ -351,8 +353,8 @@ pub fn is_warning(line: &str) -> bool {
     line.starts_with("warning:") || line.contains(": warning:")
 }
 
-/// Fails if the configuration lacks what the fragments ask for, as kconfig drops silently what it
-/// cannot have. What is said last of a symbol counts.
+/// Fails if the configuration differs from the fragments: Kconfig drops options with unmet
+/// dependencies silently. The last fragment with a symbol counts.
 fn require_symbols(wanted: &str, config: &str) -> Result<()> {
     let assignments = |text: &str| -> BTreeMap<String, String> {
         text.lines()
@@ -372,7 +374,7 @@ fn require_symbols(wanted: &str, config: &str) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "the configuration has lost what rust/xtask/config asks for: {} (is a dependency not set?)",
+        "Kconfig dropped options of rust/xtask/config: {} (is a dependency not set?)",
         missing.join(", ")
     )
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The command with which kbuild compiled the `kernel` crate, to compile others in the same way.
+//! The command with which kbuild compiled the `kernel` crate, to compile other crates likewise.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 
-/// The environment, and the arguments but for products and source.
+/// The environment and the arguments, without the products and the source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KbuildCommand {
     pub variables: Vec<(String, String)>,
@@ -14,7 +14,7 @@ pub struct KbuildCommand {
 }
 
 impl KbuildCommand {
-    /// Reads what kbuild left in the directory `build`.
+    /// Reads the command that kbuild saved in the directory `build`.
     pub fn read(build: &Path) -> Result<Self> {
         let path = build.join("rust/.kernel.o.cmd");
         let text = fs::read_to_string(&path).with_context(|| {
@@ -26,7 +26,7 @@ impl KbuildCommand {
         parse(&text).with_context(|| path.display().to_string())
     }
 
-    /// Without what is about the `kernel` crate alone.
+    /// Without the options that are for the `kernel` crate alone.
     pub fn for_another_crate(mut self) -> Self {
         for option in ["--crate-type", "--crate-name"] {
             if let Some(index) = self.arguments.iter().position(|word| word == option) {
@@ -44,7 +44,7 @@ fn parse(text: &str) -> Result<KbuildCommand> {
         .next()
         .and_then(|line| line.split_once(":="))
         .context("no command is saved in it")?;
-    // What comes after the compiler is about its product.
+    // The commands after the compiler edit its product.
     let command = command.split(';').next().unwrap_or_default();
     let mut words = shell_words::split(command)
         .context("its quotes are odd")?

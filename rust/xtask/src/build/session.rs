@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What every task starts from: the workspace, its lock, and a built kernel.
+//! The state of a run: workspace, lock, source, toolchain, and the kernels built from them.
 
 use crate::build::kbuild::{self, Kernel, Lints};
 use crate::host::lock::{self, Lock};
@@ -40,7 +40,7 @@ impl Session {
         self.lock.lock().is_ok_and(|lock| lock.is_some())
     }
 
-    /// Gives the cache to whoever waits for it. For a task that no longer needs what is there.
+    /// Releases the lock of the cache, for a task that no longer uses it.
     pub fn unlock(&self) {
         if let Ok(mut lock) = self.lock.lock() {
             *lock = None;
@@ -71,7 +71,7 @@ impl Session {
         Ok(prepared.insert((toolchain, source)).clone())
     }
 
-    /// Installs what a task needs that checks.
+    /// Installs the programs of the checks.
     pub fn install_for_checks(&self) -> Result<()> {
         toolchain::install_for_checks(&self.workspace, &self.progress)
     }

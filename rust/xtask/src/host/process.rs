@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Running other programs: output goes to a log, progress to the screen, and nothing outlives us.
+//! Running other programs: output goes to a log, progress to the screen, and none outlives the tool.
 
 use crate::host::progress::Step;
 use anyhow::{Context, Result, bail};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const POLL: Duration = Duration::from_millis(50);
 const TAIL_LINES: usize = 40;
 
-/// A command that the kernel ends when this process ends, in whatever way that happens.
+/// A command that ends when this process ends, for whatever reason.
 ///
 /// `setpriv` is part of util-linux, which every Debian machine has.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
@@ -26,7 +26,7 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 
 /// Runs `command` to its end, with its output in the file `log`.
 ///
-/// A failure shows the part of the log that says why.
+/// The error of a failure quotes the compiler's errors or the end of the log.
 pub fn logged(step: &Step, command: &mut Command, log: &Path) -> Result<()> {
     let status = wait(step, spawn(command, log)?, log, None)?;
     match status {
@@ -88,7 +88,7 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
 
 /// Waits for `child`, showing the last line of the file `watched`.
 ///
-/// Returns `None` if it had to be killed because `limit` was over.
+/// Kills it after `limit` and returns `None`.
 pub fn wait(
     step: &Step,
     mut child: Child,
@@ -127,7 +127,7 @@ fn last_line(path: &Path) -> Option<String> {
         .last()
 }
 
-/// The lines of a log that say why a program failed: from the first error on, or else the end.
+/// The lines of a log from the first error on, or its end if there is none.
 pub fn telling_part(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let is_error = |line: &&str| {
@@ -143,7 +143,7 @@ pub fn telling_part(log: &str) -> String {
     }
 }
 
-/// The command as a person would type it, without what `command` put in front of it.
+/// The command as a person would type it, without `setpriv` and its options.
 fn describe(command: &Command) -> String {
     let words: Vec<_> = std::iter::once(command.get_program())
         .chain(command.get_args())

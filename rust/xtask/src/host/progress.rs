@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a person sees while the tool works: each step, and at the end how long each took.
+//! Shows the steps of a task while they run, and their times at the end.
 //!
-//! Steps may run side by side, so everything here works through shared references.
+//! Steps may run side by side, so everything works through shared references.
 
 use anyhow::Result;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
@@ -93,7 +93,7 @@ impl Progress {
 }
 
 impl Step {
-    /// Shows the newest sign of life.
+    /// Shows the last line of output.
     pub fn progress(&self, detail: &str) {
         let detail = detail.trim();
         if let Some(bar) = &self.bar {
@@ -122,7 +122,7 @@ impl Step {
     }
 }
 
-/// What a panic in another thread leaves behind a lock is still a list of times.
+/// The list of times is valid even after a panic in another thread.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where things are: the checkout, and the cache that holds everything downloaded or built.
+//! The places of the checkout and of the cache, which holds everything downloaded or built.
 
 use anyhow::{Context, Result, bail};
 use std::env;
@@ -8,7 +8,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// Names the cache directory in place of the default one.
+/// The variable with the cache directory, if it is not the default one.
 pub const CACHE_VAR: &str = "COHERENT_CACHE";
 
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Workspace {
 
 impl Workspace {
     pub fn discover() -> Result<Self> {
-        // `cargo xtask` runs in the checkout, whose place is known since the tool was built in it.
+        // The tool is built in the checkout that it works on.
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
             .ancestors()
             .nth(2)
@@ -48,7 +48,7 @@ impl Workspace {
         self.cache.join(relative)
     }
 
-    /// Where unfinished work lives, on the file system that finished work is renamed to.
+    /// A directory for unfinished work, on the file system of the cache.
     pub fn scratch(&self, what: &str) -> Result<tempfile::TempDir> {
         tempfile::Builder::new()
             .prefix(what)
@@ -61,14 +61,14 @@ impl Workspace {
             })
     }
 
-    /// Removes what a run left unfinished that was ended from outside. For the holder of the lock.
+    /// Removes the unfinished work of runs that were killed. The caller holds the lock.
     pub fn sweep(&self) -> Result<()> {
         let tmp = self.cache("tmp");
         fs::remove_dir_all(&tmp).with_context(|| format!("cannot clear {}", tmp.display()))?;
         fs::create_dir(&tmp).with_context(|| format!("cannot create {}", tmp.display()))
     }
 
-    /// The library: what goes to `rust/kernel/dma` of a kernel tree.
+    /// The library's directory, `rust/kernel/dma` of a kernel tree.
     pub fn overlay(&self) -> PathBuf {
         self.checkout.join("rust/kernel/dma")
     }
@@ -81,7 +81,7 @@ impl Workspace {
     }
 }
 
-/// Digits that differ for different values, to name what the cache keeps.
+/// A hash as digits, to name files of the cache.
 pub fn key(value: &impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);

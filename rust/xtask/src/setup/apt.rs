@@ -46,13 +46,19 @@ fn is_installed(package: &str) -> bool {
         .is_ok_and(|status| status == "installed")
 }
 
-/// Fetches the machine's own package lists.
+/// Fetches the machine's own package lists, once a run.
 pub fn update(workspace: &Workspace, step: &Step) -> Result<()> {
-    process::logged(
-        step,
-        as_root("apt-get")?.args(["update", "-o", "DPkg::Lock::Timeout=300"]),
-        &workspace.cache("logs/apt-update.log"),
-    )
+    static UPDATED: Mutex<bool> = Mutex::new(false);
+
+    // Steps run side by side, and a second apt would fail at apt's lock.
+    let mut updated = UPDATED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*updated {
+        let mut update = as_root("apt-get")?;
+        update.arg("update");
+        process::logged(step, &mut update, &workspace.cache("logs/apt-update.log"))?;
+        *updated = true;
+    }
+    Ok(())
 }
 
 fn as_root(program: &str) -> Result<Command> {
@@ -86,9 +92,10 @@ pub struct Archive {
 }
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const SUITES: [&str; 5] = ["trixie", "trixie-backports", "sid", "forky", "experimental"];
+/// For the kernel source, bindgen, rust-src of a new rustc, and busybox of a new architecture.
+const SUITES: [&str; 3] = ["trixie", "trixie-backports", "sid"];
 
-/// The archives whose lists this process has fetched.
+/// The archives whose lists this run has fetched.
 static FETCHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 impl Archive {
@@ -192,7 +199,7 @@ pub struct Deb {
 
 fn configuration(root: &Path, architecture: Option<&str>) -> String {
     let root = root.display();
-    // What the machine has installed is of another architecture, and does not matter here.
+    // The packages installed on the machine are of another architecture.
     let architecture = architecture.map_or(String::new(), |name| {
         format!(
             "APT::Architecture \"{name}\";\nAPT::Architectures \"{name}\";\n\
@@ -214,7 +221,7 @@ APT::Sandbox::User "root";
     )
 }
 
-/// The mirror of the Debian archive that the machine uses, and the suites that it takes from there.
+/// The machine's mirror of the Debian archive, and the suites it uses.
 fn debian_mirror() -> Result<Option<(String, BTreeSet<String>)>> {
     let targets = process::output(Command::new("apt-get").args([
         "indextargets",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a kernel is built for and with, and what differs from one architecture to the other.
+//! Architectures and compilers.
 
 use serde::{Deserialize, Serialize};
 
-/// What a kernel is built for, and the compiler of its C code.
+/// The architecture of a kernel, and the compiler of its C code.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Target {
     pub architecture: Architecture,
@@ -25,10 +25,10 @@ pub enum Architecture {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compiler {
-    /// The machine's own; it compiles for the machine's own architecture only.
+    /// The machine's, which compiles for the machine's architecture only.
     #[default]
     Gcc,
-    /// With the rest of LLVM.
+    /// With the other programs of LLVM.
     Clang,
 }
 
@@ -44,24 +44,24 @@ impl Architecture {
     }
 }
 
-/// What differs from one architecture to the other.
+/// The differences between architectures.
 pub struct Facts {
-    /// That of the configuration fragment that each kernel for it has, too.
+    /// Also the name of its configuration fragment.
     pub name: &'static str,
-    /// What kbuild calls it.
+    /// kbuild's name.
     pub kbuild: &'static str,
-    /// What QEMU boots, in the build directory.
+    /// The kernel image in the build directory.
     pub image: &'static str,
     pub qemu: &'static str,
-    /// The packages that have this QEMU, in one release of Debian or another, as a pattern.
+    /// A pattern of the packages with this QEMU; releases of Debian differ.
     pub qemu_packages: &'static str,
     pub machine: &'static str,
     pub cpu: &'static str,
-    /// What the kernel is told: that its console is on QEMU's first serial port, and for `boot/init`
-    /// that the trace goes to the second. A machine that has one only gets another on the PCI bus.
+    /// Puts the console on QEMU's first serial port. `boot/init` reads TRACE and writes the trace to the
+    /// second, which is on the PCI bus where the machine has one port.
     pub command_line: &'static str,
     pub two_ports: bool,
-    /// What Debian calls its user space.
+    /// Debian's name.
     pub debian: &'static str,
 }
 
@@ -73,7 +73,7 @@ const X86_64: Facts = Facts {
     qemu_packages: "^qemu-system-x86$",
     machine: "q35",
     cpu: "max",
-    // On a busy host its test of the timer fails, and then it panics.
+    // On a busy host the kernel's test of the timer fails, and the kernel panics.
     command_line: "console=ttyS0 TRACE=/dev/ttyS1 no_timer_check",
     two_ports: true,
     debian: "amd64",
@@ -86,7 +86,7 @@ const ARM64: Facts = Facts {
     qemu: "qemu-system-aarch64",
     qemu_packages: "^qemu-system-arm$",
     machine: "virt,gic-version=3",
-    // Emulating the pointer authentication of `max` takes most of the time.
+    // Emulating the pointer authentication of `max` is slow.
     cpu: "cortex-a72",
     command_line: "console=ttyAMA0 TRACE=/dev/ttyS0",
     two_ports: false,

@@ -16,7 +16,7 @@ use walkdir::WalkDir;
 const PACKAGE: &str = "linux-source-7.3=7.3.*";
 const TARBALL: &str = "./usr/src/linux-source-7.3.tar.xz";
 
-/// A kernel tree that nobody changes.
+/// A kernel tree that stays unmodified.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub tree: PathBuf,
@@ -24,7 +24,7 @@ pub struct Source {
     pub id: String,
 }
 
-/// The kernel source as it came, still packed if it is not in the cache.
+/// The kernel source, not yet unpacked if it is not in the cache.
 pub enum Download {
     Cached(Source),
     Tree(PathBuf, Source),
@@ -126,7 +126,7 @@ impl Download {
     }
 }
 
-/// Runs `script`, which puts the tree in `from` into another directory, and names the result.
+/// Runs `script`, which unpacks `from` into a directory, and moves that into the cache.
 fn keep(
     workspace: &Workspace,
     step: &Step,

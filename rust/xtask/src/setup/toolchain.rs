@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The programs that build and boot a kernel with Rust: found, or installed and named.
+//! Finds or installs the programs that build and boot a kernel with Rust.
 
 use crate::host::process;
 use crate::host::progress::{Progress, Step};
@@ -21,7 +21,7 @@ const MIN_BINDGEN: (u32, u32) = (0, 71);
 /// Older ones cannot parse this kernel's headers; with newer ones, bindgen before 0.72.1 makes structs
 /// opaque that are declared before they are defined (rust-lang/rust-bindgen#3264).
 const LIBCLANG: RangeInclusive<u32> = 17..=21;
-/// The Debian release whose bindgen the cache gets.
+/// The Debian release with the bindgen for the cache.
 const BINDGEN_SUITE: &str = "trixie";
 
 /// For every kernel build and boot.
@@ -61,13 +61,12 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
-    /// Tells `make` which tools to use.
+    /// Configures a `make` of the kernel.
     pub fn configure(&self, make: &mut Command) {
         make.env("LIBCLANG_PATH", &self.libclang)
             .args(self.make_options());
     }
 
-    /// What `make` is told of the toolchain.
     fn make_options(&self) -> [String; 2] {
         [
             format!("BINDGEN={}", self.bindgen.display()),
@@ -75,7 +74,7 @@ impl Toolchain {
         ]
     }
 
-    /// Has the tree's `kunit.py` use it.
+    /// Configures the kernel's `kunit.py`.
     pub fn configure_kunit(&self, kunit: &mut Command) {
         kunit.env("LIBCLANG_PATH", &self.libclang);
         for option in self.make_options() {
@@ -83,7 +82,7 @@ impl Toolchain {
         }
     }
 
-    /// What makes the products of this toolchain differ from those of another.
+    /// The versions that products depend on.
     pub fn identity(&self, compiler: Compiler) -> Result<String> {
         let compiler = match compiler {
             Compiler::Gcc => PathBuf::from("gcc"),
@@ -98,7 +97,7 @@ impl Toolchain {
         Ok(identity)
     }
 
-    /// The programs of LLVM, of the version of libclang.
+    /// The directory of LLVM's programs, of libclang's version.
     pub fn llvm_bin(&self) -> PathBuf {
         self.libclang.with_file_name("bin")
     }
@@ -194,7 +193,7 @@ fn bindgen(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
     step.say("unpacking bindgen into the cache: makes the bindings to C");
     let archive = Archive::open(workspace, step)?;
     let scratch = workspace.scratch("bindgen-")?;
-    // Its C library comes along: that of the machine may be older than bindgen needs.
+    // With its C library, as the machine's may be too old.
     for package in ["bindgen", "libc6"] {
         archive
             .unpack(step, &format!("{package}/{BINDGEN_SUITE}"), scratch.path())
@@ -218,7 +217,7 @@ exec "$root"/usr/lib64/ld-linux-x86-64.so.2 --library-path "$root"/usr/lib/x86_6
     "$root"/usr/bin/bindgen "$@"
 "#;
 
-/// Moves what is complete to its place in the cache.
+/// Moves a complete directory to its place in the cache.
 fn keep(workspace: &Workspace, made: &Path, place: &Path) -> Result<()> {
     if let Some(parent) = place.parent() {
         fs::create_dir_all(parent)?;
@@ -246,23 +245,11 @@ fn libclang(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
 }
 
 fn installed_libclang() -> Option<PathBuf> {
-    fs::read_dir("/usr/lib")
-        .ok()?
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let name = path.file_name()?.to_str()?;
-            let version: u32 = name.strip_prefix("llvm-")?.parse().ok()?;
-            let lib = path.join("lib");
-            (LIBCLANG.contains(&version) && has_libclang(&lib)).then_some((version, lib))
-        })
-        .max()
-        .map(|(_, lib)| lib)
-}
-
-fn has_libclang(lib: &Path) -> bool {
-    fs::read_dir(lib).is_ok_and(|entries| {
-        entries.filter_map(Result::ok).any(|entry| {
-            let name = entry.file_name();
+    let versions = LIBCLANG.rev();
+    let mut dirs = versions.map(|version| PathBuf::from(format!("/usr/lib/llvm-{version}/lib")));
+    dirs.find(|dir| {
+        let files = fs::read_dir(dir).into_iter().flatten().flatten();
+        files.map(|file| file.file_name()).any(|name| {
             let name = name.to_string_lossy();
             name.starts_with("libclang-") && name.contains(".so") && !name.contains("cpp")
         })
