@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the types of the library are and are not, said to the compiler.
+//! The traits that the types of the library implement, and those they must not implement.
 //!
-//! This is a crate of its own, compiled by `make contract` with the `static_assertions` crate and
-//! kbuild's flags, and never run.
+//! `make contract` compiles this file with the `static_assertions` crate.
 
 use core::{
     cell::Cell,
@@ -54,7 +53,7 @@ unsafe impl AsBytes for PinnedBytes {}
 // SAFETY: This is a `u32`, for which every bit pattern is a value.
 unsafe impl FromBytes for PinnedBytes {}
 
-// The CPU does nothing with memory without a mapping.
+// No CPU access without a mapping: each method of `Io` that accesses memory needs one of these.
 assert_impl_all!(CoherentIoBackend<NoMapping>: IoBackend);
 assert_not_impl_any!(CoherentIoBackend<NoMapping>: IoCapable<u8>, IoCapable<u16>);
 assert_not_impl_any!(CoherentIoBackend<NoMapping>: IoCapable<u32>, IoCapable<u64>, IoCopyable);
@@ -77,7 +76,7 @@ assert_type_eq_all!(
 );
 assert_type_eq_all!(CoherentIoBackend, CoherentIoBackend<Normal>);
 
-// Both are buffers; neither is copied, and neither leads to what it holds.
+// Buffers of both kinds do I/O, are not copied, and lend no reference to their contents.
 assert_impl_all!(&'static Coherent<u32>: Io<'static>);
 assert_impl_all!(&'static CoherentHandle: Io<'static>);
 assert_not_impl_any!(CoherentHandle: Clone, core::ops::Deref, AsRef<[u8]>);
@@ -86,7 +85,7 @@ assert_not_impl_any!(CoherentView<'static, u32, NoMapping>: core::ops::Deref, In
 assert_not_impl_any!(Coherent<u32>: From<Coherent<u32, NoMapping>>);
 assert_not_impl_any!(Coherent<u32, NoMapping>: From<Coherent<u32>>, From<CoherentBox<u32>>);
 
-// Threads: a buffer without a mapping does not lead to its `T`.
+// Threads: a buffer without a mapping gives no access to its `T`.
 assert_impl_all!(Coherent<u32>: Send, Sync);
 assert_impl_all!(CoherentHandle: Send, Sync);
 assert_impl_all!(Coherent<Pinned, NoMapping>: Send, Sync);
@@ -99,11 +98,11 @@ assert_not_impl_any!(Coherent<PinnedBytes>: Send, Sync);
 assert_not_impl_any!(CoherentBox<PinnedBytes>: Send, Sync);
 assert_not_impl_any!(CoherentView<'static, Pinned>: Send, Sync);
 assert_not_impl_any!(Coherent<Cell<u32>>: Sync);
-// Bytes that the device writes need not be a value of such a type.
+// The device may write bytes that are not a value of such a type.
 assert_not_impl_any!(Coherent<bool>: Sync);
 assert_not_impl_any!(CoherentView<'static, Cell<u32>>: Send, Sync);
 
-// A bound buffer lends the unbound one, and never gives it away.
+// A bound buffer lends the unbound one and never gives it away.
 assert_impl_all!(bound::Coherent<'static, u32>: core::ops::Deref<Target = Coherent<u32>>);
 assert_not_impl_any!(bound::Coherent<'static, u32>: core::ops::DerefMut, Clone);
 assert_not_impl_any!(Coherent<u32>: From<bound::Coherent<'static, u32>>);

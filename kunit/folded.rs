@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A projection by constants costs what the sum costs that somebody writes by hand.
+//! A projection by constants is as cheap as a sum written by hand.
 //!
-//! `make contract` compiles this with kbuild's flags and compares the machine code of each function
-//! `*_projected` with that of its brother `*_by_hand`.
+//! `make contract` compares the machine code of each `*_projected` function with that of its
+//! `*_by_hand` reference.
 
 use kernel::{
     dma::{

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the types take in memory.
+//! The sizes of the types.
 //!
-//! This is compiled by `make contract` twice: against the library, and against the types of Linux
-//! 7.3 that it replaces. So the one is as large as the other.
+//! `make contract` compiles this file against the library and against Linux 7.3, so they are equal.
 
 use kernel::dma::{
     Coherent,

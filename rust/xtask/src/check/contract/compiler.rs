@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! rustc, as kbuild calls it for the kernel crate, for programs that use that crate.
+//! rustc with kbuild's flags, for programs that use the kernel crate.
 
 use crate::build::kbuild_cmd::KbuildCommand;
 use crate::host::process;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `build_error!` calls, and nobody defines.
+/// The function that a failed `build_assert!` calls. Nothing defines it.
 const BUILD_ERROR: &str = "rust_build_error";
 
 /// How far to compile.
@@ -28,11 +28,11 @@ impl Emit {
     }
 }
 
-/// What the compiler said.
+/// The result of a compilation.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub errors: Vec<Error>,
-    /// The object needs the symbol that stands for a failed `build_assert!`.
+    /// Whether the object needs `rust_build_error`.
     pub build_error: bool,
 }
 
@@ -89,14 +89,14 @@ struct Code {
 #[derive(Clone, Debug)]
 pub struct Compiler {
     build: PathBuf,
-    /// kbuild's words for the kernel crate, without what is about that crate.
+    /// kbuild's flags, without those for the kernel crate alone.
     flags: Vec<String>,
     kernel: PathBuf,
     scratch: PathBuf,
 }
 
 impl Compiler {
-    /// For the kernel built in `build`; what is made goes to `scratch`.
+    /// For the kernel built in `build`; products go to `scratch`.
     pub fn new(build: &Path, scratch: &Path) -> Result<Self> {
         let flags = KbuildCommand::read(build)?.for_another_crate().arguments;
         Ok(Self {
@@ -125,7 +125,7 @@ impl Compiler {
             .with_context(|| format!("an odd version: {text}"))
     }
 
-    /// Where kbuild puts what it makes.
+    /// The build directory of the kernel.
     pub fn build(&self) -> &Path {
         &self.build
     }
@@ -137,7 +137,7 @@ impl Compiler {
         rustc
     }
 
-    /// rustdoc with kbuild's flags, but for the one that kbuild does not pass to it either.
+    /// rustdoc with kbuild's flags, except the one that kbuild does not pass to rustdoc.
     pub fn rustdoc(&self) -> Command {
         let mut rustdoc = self.program("rustdoc");
         rustdoc.args(
@@ -157,7 +157,7 @@ impl Compiler {
         program
     }
 
-    /// Compiles the kernel crate whose root is `source`, for its metadata.
+    /// Compiles the kernel crate with the root `source` to metadata.
     pub fn kernel_metadata(&self, source: &Path, output: &Path) -> Result<Outcome> {
         let mut rustc = self.rustc();
         rustc
@@ -180,7 +180,7 @@ impl Compiler {
             // rustc names temporary files after the crate.
             .args(["--crate-name", &name.replace('/', "_")])
             .args(["--cap-lints", "allow"])
-            // Else a small function is left to the crates that use it, and its errors with it.
+            // Otherwise the code of a small function, and its errors, are left to its callers.
             .arg("-Zcross-crate-inline-threshold=never")
             .arg("-Zwrite-long-types-to-disk=no")
             .arg(format!("--emit={}={}", emit.name(), product.display()))
@@ -201,19 +201,19 @@ impl Compiler {
         Ok(outcome)
     }
 
-    /// What `compile` makes of a program.
+    /// The product of `compile`.
     pub fn product(&self, name: &str, emit: Emit) -> PathBuf {
         self.scratch
             .join(format!("{}.{}", name.replace('/', "_"), emit.name()))
     }
 
-    /// The directory for what is made.
+    /// The directory of the products.
     pub fn scratch(&self) -> &Path {
         &self.scratch
     }
 }
 
-/// Runs rustc, whose failure is a result.
+/// Runs rustc. Errors in the program are part of the outcome.
 fn run(mut rustc: Command) -> Result<Outcome> {
     rustc.arg("--error-format=json");
     let output = rustc.output().context("cannot run rustc")?;
@@ -231,7 +231,7 @@ fn run(mut rustc: Command) -> Result<Outcome> {
         } else if let (Some(error), Some(text), "note") =
             (errors.last_mut(), &message.rendered, message.level.as_str())
         {
-            // An error after monomorphisation says in a note where it comes from.
+            // The place of an error after monomorphisation is in a note.
             error.rendered.push_str(text);
         }
     }
