@@ -86,10 +86,7 @@ fn of_trees(
         &kernel.pristine.join("rust/kernel/dma.rs"),
     );
     report.number("contract: every function of Linux 7.3", compared);
-    let probed = public::all_probed(
-        &kunit.join("panics.rs"),
-        &kernel.tree.join("rust/kernel/dma"),
-    );
+    let probed = public::all_probed(&kunit.join("panics.rs"), &checkout.join("rust/kernel/dma"));
     report.number("contract: every function has a probe", probed);
     let row = "contract: the kernel's doc tests";
     report.number(row, doctests::check(compiler, &kernel.tree));

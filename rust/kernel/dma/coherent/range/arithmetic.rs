@@ -98,6 +98,7 @@ pub(super) const fn before_boundary(base: Address, size: Size, mask: Address) ->
 #[inline]
 pub(super) const fn pieces(base: Address, size: Size, mask: Address) -> Size {
     /// Returns the number of the block that has the address.
+    #[inline]
     const fn block(address: Address, mask: Address) -> Address {
         match address.checked_shr(mask.count_ones()) {
             Some(number) => number,
