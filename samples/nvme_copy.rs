@@ -48,7 +48,10 @@ mod slots;
 #[path = "nvme_copy/state.rs"]
 mod state;
 
-use engine::Engine;
+use engine::{
+    Engine,
+    Mistake, //
+};
 
 /// The class of NVMe controllers: mass storage, non-volatile memory, NVM Express.
 const CLASS: u32 = 0x01_08_02;
@@ -103,7 +106,14 @@ impl pci::Driver for NvmeCopyDriver {
                     depth: module_parameters::depth.value(),
                 },
                 module_parameters::timeout_ms.value(),
-                module_parameters::wrong_slot.value(),
+                match (
+                    module_parameters::wrong_slot.value(),
+                    module_parameters::beyond.value(),
+                ) {
+                    (true, _) => Mistake::WrongSlot,
+                    (_, true) => Mistake::Beyond,
+                    _ => Mistake::None,
+                },
             )?;
 
             Ok(try_pin_init!(NvmeCopy {
@@ -167,7 +177,11 @@ kernel::module_pci_driver! {
         },
         wrong_slot: bool {
             default: false,
-            description: "Test aid: take a page from another slot, so that the copy is wrong",
+            description: "Test aid: write a page from another slot, so that the copy is wrong",
+        },
+        beyond: bool {
+            default: false,
+            description: "Test aid: write the page after the slots, which an IOMMU prevents",
         },
     },
 }

@@ -52,8 +52,17 @@ pub(super) struct Engine<'bound> {
     copy: Arc<Copy>,
     /// Whether the namespace has a cache, which is flushed at the end.
     flush: bool,
-    /// A test aid: writes of slot 0 take their first page from slot 1.
-    wrong_slot: bool,
+    mistake: Mistake,
+}
+
+/// A test aid: where the first page of a write of slot 0 is taken from.
+#[derive(Clone, Copy)]
+pub(super) enum Mistake {
+    None,
+    /// Slot 1.
+    WrongSlot,
+    /// The page after all slots.
+    Beyond,
 }
 
 impl<'bound> Engine<'bound> {
@@ -64,7 +73,7 @@ impl<'bound> Engine<'bound> {
         target: u32,
         request: Request,
         timeout_ms: u32,
-        wrong_slot: bool,
+        mistake: Mistake,
     ) -> Result<Self> {
         let registers = Arc::new(Registers::new(pdev)?, GFP_KERNEL)?;
         let capabilities = Capabilities::new(pdev, &registers)?;
@@ -90,7 +99,7 @@ impl<'bound> Engine<'bound> {
             slots,
             copy: Copy::new(pdev, registers, plan, timeout_ms)?,
             flush,
-            wrong_slot,
+            mistake,
         })
     }
 
@@ -108,8 +117,16 @@ impl<'bound> Engine<'bound> {
             plan.target.id,
             plan.target_first,
             plan.depth,
-            self.slots.dma_address()
+            self.slots.dma_range().base()
         );
+
+        if let Mistake::Beyond = self.mistake {
+            dev_info!(
+                self.copy.pdev,
+                "fault expected at {:#x}\n",
+                self.slots.beyond()?
+            );
+        }
 
         let mut state = self.copy.state.lock();
         for slot in 0..plan.depth {
@@ -162,8 +179,12 @@ impl<'bound> Engine<'bound> {
         let mut prp = self
             .slots
             .prp(slot, usize::from(blocks) << namespace.block_shift)?;
-        if self.wrong_slot && slot == 0 && operation == Operation::Write {
-            [prp[0], _] = self.slots.prp(1, 0)?;
+        if slot == 0 && operation == Operation::Write {
+            match self.mistake {
+                Mistake::None => {}
+                Mistake::WrongSlot => [prp[0], _] = self.slots.prp(1, 0)?,
+                Mistake::Beyond => prp[0] = self.slots.beyond()?,
+            }
         }
 
         let block = first + u64::try_from(offset)?;

@@ -11,13 +11,15 @@ use kernel::{
     dma::{
         bound::Coherent,
         DmaAddress,
-        NoMapping, //
+        NoMapping,
+        Range, //
     },
     io::{
         io_project,
         Io, //
     },
-    prelude::*, //
+    prelude::*,
+    ptr::Alignment, //
 };
 
 /// How many slots there are, and so how many commands at the same time.
@@ -46,32 +48,43 @@ impl<'bound> Slots<'bound> {
         };
 
         for slot in 0..DEPTH {
-            for page in 1..PAGES {
-                let address = io_project!(slots.data, [try: slot][try: page * PAGE]).dma_address();
-                io_project!(slots.lists, [try: slot][try: page - 1])
-                    .copy_write(u64::from(address).to_le());
+            for (i, page) in slots.pages(slot)?.skip(1).enumerate() {
+                io_project!(slots.lists, [try: slot][try: i])
+                    .copy_write(u64::from(page.base()).to_le());
             }
         }
 
         Ok(slots)
     }
 
-    /// Returns the address of all slots.
-    pub(super) fn dma_address(&self) -> DmaAddress {
-        self.data.dma_address()
+    /// Returns the addresses of all slots.
+    pub(super) fn dma_range(&self) -> Range {
+        self.data.dma_range()
+    }
+
+    /// Returns the pages of a slot.
+    fn pages(&self, slot: usize) -> Result<impl Iterator<Item = Range>> {
+        let slot = io_project!(self.data, [try: slot]).dma_range()?;
+        Ok(slot.split_at_boundary(Alignment::new::<PAGE>()))
     }
 
     /// Returns both PRP entries of a command that transfers the first `bytes` of a slot.
     ///
     /// The second is that of a page if there are two, and that of the list if there are more.
     pub(super) fn prp(&self, slot: usize, bytes: usize) -> Result<[DmaAddress; 2]> {
-        let first = io_project!(self.data, [try: slot]).dma_address();
+        let mut pages = self.pages(slot)?;
+        let first = pages.next().ok_or(ERANGE)?.base();
         let second = match bytes.div_ceil(PAGE) {
             0 | 1 => 0,
-            2 => io_project!(self.data, [try: slot][try: PAGE]).dma_address(),
+            2 => pages.next().ok_or(ERANGE)?.base(),
             _ => io_project!(self.lists, [try: slot]).dma_address(),
         };
 
         Ok([first, second])
+    }
+
+    /// Returns the address of the page after all slots, which is not the driver's: a test aid.
+    pub(super) fn beyond(&self) -> Result<DmaAddress> {
+        Ok(Range::new(self.dma_range().last(), 2)?.last())
     }
 }

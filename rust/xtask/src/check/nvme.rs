@@ -27,6 +27,8 @@ pub struct Machine {
     pub name: String,
     /// What QEMU is told of it.
     pub options: Vec<String>,
+    /// The machine translates addresses, and stops a device that goes astray.
+    pub iommu: bool,
     /// Devices that allocate for themselves, and whose part of the trace is not judged.
     pub untraced: Vec<String>,
 }
@@ -80,7 +82,7 @@ pub fn run(
     machine: &Machine,
 ) -> Result<Report> {
     let mut report = Report::default();
-    for run in boots::all() {
+    for run in boots::all(machine.iommu) {
         report.extend(run_one(session, kernel, modules, machine, run)?);
     }
     Ok(report)
@@ -267,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_runs_write_to_disks_that_are_there() {
-        for run in boots::all() {
+        for run in boots::all(true) {
             for action in &run.actions {
                 let Action::Copy { writes, .. } = action else {
                     continue;

@@ -12,6 +12,7 @@ use crate::check::cells::{self, Cell};
 use crate::check::nvme;
 use crate::host::table;
 use crate::host::workspace::Workspace;
+use crate::verdict::addresses::Addressing;
 use crate::verdict::measurements::Measurement;
 use crate::verdict::report::Report;
 use anyhow::{Context, Result, anyhow};
@@ -115,6 +116,7 @@ fn run_cell(
     let machine = nvme::Machine {
         name: format!("matrix-{}-", cell.name),
         options: cell.options(session)?,
+        iommu: cell.addresses == Some(Addressing::Iova),
         untraced: cell.others.clone(),
     };
     report.extend(nvme::run(session, kernel, modules, &machine)?);

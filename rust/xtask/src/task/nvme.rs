@@ -30,6 +30,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+            iommu: true,
             untraced: Vec::new(),
         },
     ];

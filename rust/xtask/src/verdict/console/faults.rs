@@ -13,7 +13,7 @@ const PAGE: u64 = 4096;
 /// A suite announces a copy to a page. An IOMMU may report each access that it stops.
 pub fn settle(lines: &[&str], findings: &mut Vec<Finding>) {
     let (Ok(announced), Ok(reported)) = (
-        Regex::new(r"^coherent_faults: fault expected at 0x([0-9a-f]+)$"),
+        Regex::new(r"^(?:coherent_faults|nvme_copy \S+): fault expected at 0x([0-9a-f]+)$"),
         Regex::new(r"(?:fault addr|iova:) 0x([0-9a-f]+) "),
     ) else {
         return;
