@@ -4,7 +4,11 @@
 //! Specification 1.4.
 
 use kernel::{
-    dma::DmaAddress,
+    dma::{
+        lower_32_bits,
+        upper_32_bits,
+        DmaAddress, //
+    },
     fmt,
     prelude::*, //
 };
@@ -70,7 +74,7 @@ impl SubmissionEntry {
     }
 
     fn with_prp(mut self, first: DmaAddress, second: DmaAddress) -> Self {
-        self.prp = [u64::from(first).to_le(), u64::from(second).to_le()];
+        self.prp = [prp_entry(first), prp_entry(second)];
         self
     }
 
@@ -133,6 +137,12 @@ impl SubmissionEntry {
     pub(super) fn flush(nsid: u32) -> Self {
         Self::new(Operation::Flush.opcode(), nsid)
     }
+}
+
+/// Returns an address as commands and PRP lists have it.
+pub(super) fn prp_entry(address: DmaAddress) -> u64 {
+    // Where an address has 32 bits, the upper half is zero.
+    (u64::from(upper_32_bits(address)) << 32 | u64::from(lower_32_bits(address))).to_le()
 }
 
 /// What an I/O command does.

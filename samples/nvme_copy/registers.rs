@@ -4,7 +4,11 @@
 //! section 3.1.
 
 use kernel::{
-    dma::DmaAddress,
+    dma::{
+        lower_32_bits,
+        upper_32_bits,
+        DmaAddress, //
+    },
     io::{
         poll::read_poll_timeout,
         register,
@@ -143,14 +147,13 @@ impl Registers {
     ) -> Result {
         let last = u32::from(entries - 1);
         let aqa = AQA::zeroed().try_with_asqs(last)?.try_with_acqs(last)?;
-        let ((asq_hi, asq_lo), (acq_hi, acq_lo)) = (halves(submission), halves(completion));
 
         self.with(|bar| {
             bar.write_reg(aqa);
-            bar.write_reg(ASQ_LO::zeroed().with_address(asq_lo));
-            bar.write_reg(ASQ_HI::zeroed().with_address(asq_hi));
-            bar.write_reg(ACQ_LO::zeroed().with_address(acq_lo));
-            bar.write_reg(ACQ_HI::zeroed().with_address(acq_hi));
+            bar.write_reg(ASQ_LO::zeroed().with_address(lower_32_bits(submission)));
+            bar.write_reg(ASQ_HI::zeroed().with_address(upper_32_bits(submission)));
+            bar.write_reg(ACQ_LO::zeroed().with_address(lower_32_bits(completion)));
+            bar.write_reg(ACQ_HI::zeroed().with_address(upper_32_bits(completion)));
         })
     }
 
@@ -200,11 +203,4 @@ impl Registers {
     pub(super) fn ring(&self, doorbell: usize, value: u32) -> Result {
         self.with(|bar| bar.try_write32(value, doorbell))?
     }
-}
-
-/// Returns the upper and the lower half of an address.
-pub(super) fn halves(address: DmaAddress) -> (u32, u32) {
-    let address = u64::from(address);
-    // CAST: Each keeps one half.
-    ((address >> 32) as u32, address as u32)
 }

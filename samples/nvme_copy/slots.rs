@@ -2,7 +2,10 @@
 
 //! The memory that the data passes through, which no CPU accesses.
 
-use super::PAGE;
+use super::{
+    commands::prp_entry,
+    PAGE, //
+};
 use kernel::{
     device::{
         Bound,
@@ -49,8 +52,7 @@ impl<'bound> Slots<'bound> {
 
         for slot in 0..DEPTH {
             for (i, page) in slots.pages(slot)?.skip(1).enumerate() {
-                io_project!(slots.lists, [try: slot][try: i])
-                    .copy_write(u64::from(page.base()).to_le());
+                io_project!(slots.lists, [try: slot][try: i]).copy_write(prp_entry(page.base()));
             }
         }
 

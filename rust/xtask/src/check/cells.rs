@@ -55,7 +55,7 @@ pub struct Cell {
     device_tree: Vec<String>,
     #[serde(default)]
     skips: Vec<String>,
-    addresses: Option<Addressing>,
+    pub addresses: Option<Addressing>,
     fresh_memory: FreshMemory,
     #[serde(default)]
     mapped: Vec<String>,
