@@ -209,8 +209,8 @@ never_panics! {
         -> Result<usize> { c.write_to_slice(to, at) }
 }
 
-// `<[T]>::copy_from_slice` compares the lengths, which are equal: the panic is never taken.
-may_panic! {
+// Copies of a slice.
+never_panics! {
     from_slice_with_attrs(d: &Dev, s: &[Element], f: Flags, a: Attrs) -> Result<Slice> {
         Coherent::from_slice_with_attrs(d, s, f, a)
     }
