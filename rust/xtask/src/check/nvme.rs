@@ -5,6 +5,7 @@
 
 mod boots;
 mod disk;
+mod pair;
 mod said;
 
 use self::disk::Disk;
@@ -19,6 +20,9 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use self::pair::Pair;
+pub use self::said::{Copied, copied, slots};
 
 /// A machine without NVMe controllers.
 #[derive(Clone, Debug, Default)]

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make demo`: the edu device copies through memory without a mapping, without an IOMMU and with one, and a
-//! misuse does not compile.
+//! `make demo`: an NVMe controller copies a disk and the edu device copies patterns through memory
+//! without a mapping, without an IOMMU and with one, and a misuse does not compile.
 
 use super::{LANES, exit_code};
 use crate::build::external_module::named;
 use crate::build::kbuild::{Kernel, Lints};
 use crate::build::session::Session;
+use crate::check::nvme::{self, Copied, Pair};
 use crate::host::lanes::{self, Job};
 use crate::host::process;
 use crate::host::progress::Step;
@@ -17,7 +18,7 @@ use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
 use crate::verdict::transfers::Transfer;
 use crate::verdict::{Expected, Verdict};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,25 @@ use std::time::Duration;
 
 /// What makes the kernel use the IOMMU for all devices.
 const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1";
+
+const MACHINES: [&str; 2] = ["without an IOMMU", "with an IOMMU"];
+
+/// The size of both disks.
+const DISK: usize = 16 << 20;
+
+/// What the demo shows of a boot.
+struct Act {
+    verdict: Verdict,
+    copy: Option<Copy>,
+}
+
+/// A copy of a disk.
+struct Copy {
+    copied: Copied,
+    slots: String,
+    in_flight: String,
+    digests: [String; 2],
+}
 
 pub fn run(session: &Session) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
@@ -40,7 +60,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     ];
     let translated = translated.as_flattened();
     let (kernel, modules) = (&kernel, &modules);
-    let machines: Vec<Job<'_, Result<Verdict>>> = vec![
+    let machines: Vec<Job<'_, Result<Act>>> = vec![
         Box::new(|| boot(session, kernel, modules, "demo", &[], Addressing::Physical)),
         Box::new(|| {
             boot(
@@ -53,20 +73,22 @@ pub fn run(session: &Session) -> Result<ExitCode> {
             )
         }),
     ];
-    let machines = lanes::run(LANES, machines);
-    let machines: Vec<Verdict> = machines.into_iter().collect::<Result<_>>()?;
+    let acts = lanes::run(LANES, machines);
+    let acts: Vec<Act> = acts.into_iter().collect::<Result<_>>()?;
 
+    println!("\nA disk, copied by an NVMe controller through memory without a mapping:\n");
+    println!("{}", copy_table(&acts));
+    println!("\nCopies by QEMU's edu device through memory without a mapping:\n");
+    let transfers: Vec<&[Transfer]> = acts.iter().map(|a| &a.verdict.transfers[..]).collect();
+    println!("{}", transfer_table(transfers[0], transfers[1]));
     println!(
         "\nThe compiler on samples/misuse.rs, where the CPU reads memory without a mapping:\n"
     );
-    println!("{misuse}");
-    println!("\nCopies by QEMU's edu device through memory without a mapping:\n");
-    let transfers: Vec<&[Transfer]> = machines.iter().map(|v| &v.transfers[..]).collect();
-    println!("{}", transfer_table(transfers[0], transfers[1]));
-    let count = transfers.concat().len();
+    println!("{misuse}\n");
+    let count: usize = acts.iter().map(|act| act.verdict.transfers.len()).sum();
     let mut all = Report::default();
-    for (machine, verdict) in ["without an IOMMU", "with an IOMMU"].iter().zip(machines) {
-        let mut report = verdict.report;
+    for (machine, act) in MACHINES.iter().zip(acts) {
+        let mut report = act.verdict.report;
         for fact in report.facts.drain(..) {
             println!("{machine:16} {fact}");
         }
@@ -92,16 +114,24 @@ fn boot(
     name: &str,
     arguments: &[&str],
     addressing: Addressing,
-) -> Result<Verdict> {
+) -> Result<Act> {
+    let pair = Pair::create(&session.workspace.cache("runs").join(name), DISK)?;
+    let disks = pair.arguments();
+    let mut arguments = arguments.to_vec();
+    arguments.extend(disks.iter().map(String::as_str));
+    arguments.extend(["-device", "edu", "-device", "pci-testdev"]);
     let logs = session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
             name,
             plan: Plan::default()
+                .carry(named(modules, "nvme_copy")?)
+                .shell("step copy 1")
+                .shell("step rmmod nvme_copy")
                 .load(named(modules, "edu")?, "")
                 .shell("addresses edu")
                 .shell("step rmmod edu")
                 .load_and_unload(named(modules, "flush_page")?),
-            arguments: &[arguments, &["-device", "edu", "-device", "pci-testdev"]].concat(),
+            arguments: &arguments,
             limit: Duration::from_secs(120),
         };
         boot::run(&session.workspace, step, kernel, &boot)
@@ -111,7 +141,54 @@ fn boot(
         addresses: Some(addressing),
         ..Expected::default()
     };
-    Ok(Verdict::of(&logs, &expected))
+    let mut verdict = Verdict::of(&logs, &expected);
+    let copy = read_copy(&logs.console, &pair);
+    let copy = verdict.report.note("the disks are equal", copy);
+    Ok(Act { verdict, copy })
+}
+
+/// Reads what became of the copy, from the log and from the disks.
+fn read_copy(console: &str, pair: &Pair) -> Result<Copy> {
+    let copied = nvme::copied(console).into_iter().next();
+    let copied = copied.context("the copy did not come to its end")?;
+    let (slots, in_flight) =
+        nvme::slots(console).context("nvme_copy does not say where slots are")?;
+    let digests = pair.digests()?;
+    ensure!(digests[0] == digests[1], "SHA-256 differs: {digests:?}");
+    Ok(Copy {
+        copied,
+        slots,
+        in_flight,
+        digests,
+    })
+}
+
+fn copy_table(acts: &[Act]) -> String {
+    let mut table = table::new([
+        "machine",
+        "bytes",
+        "DMA address of the slots",
+        "commands",
+        "in flight",
+        "interrupts",
+        "SHA-256 of source and target",
+    ]);
+    for (machine, act) in MACHINES.iter().zip(acts) {
+        let Some(copy) = &act.copy else { continue };
+        table.add_row([
+            machine.to_string(),
+            copy.copied.bytes.to_string(),
+            copy.slots.clone(),
+            copy.copied.commands.to_string(),
+            copy.in_flight.clone(),
+            copy.copied.interrupts.to_string(),
+            copy.digests
+                .each_ref()
+                .map(|digest| &digest[..12])
+                .join(" "),
+        ]);
+    }
+    table.to_string()
 }
 
 /// The transfers without an IOMMU, and their addresses with one.

@@ -152,7 +152,7 @@ fn range(start: usize, length: usize) -> Range<usize> {
 }
 
 /// Bytes without a pattern, different for each disk.
-fn noise(number: usize, bytes: usize) -> Vec<u8> {
+pub fn noise(number: usize, bytes: usize) -> Vec<u8> {
     // Xorshift needs a state that is not zero.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number as u64 + 1);
     let mut content = Vec::with_capacity(bytes + 8);

@@ -48,6 +48,16 @@ pub fn copied(console: &str) -> Vec<Copied> {
         .collect()
 }
 
+/// Where the slots of the first copy are, and how many commands were in flight at most.
+pub fn slots(console: &str) -> Option<(String, String)> {
+    let address = Regex::new(r"nvme_copy \S+: copying .* slots at (0x[0-9a-f]+),").ok()?;
+    let in_flight = Regex::new(r"nvme_copy \S+: at most (\d+) commands in flight").ok()?;
+    Some((
+        address.captures(console)?[1].to_string(),
+        in_flight.captures(console)?[1].to_string(),
+    ))
+}
+
 /// What the driver said from each action to the next: an action says `nvme: ` and its number first.
 pub fn sections(console: &str) -> Vec<String> {
     let mut sections = Vec::new();
@@ -83,6 +93,17 @@ mod tests {
         assert_eq!(copied.len(), 1);
         assert_eq!((copied[0].blocks, copied[0].commands), (2048, 17));
         assert_eq!(copied[0].milliseconds, 57);
+    }
+
+    #[test]
+    fn the_place_of_the_slots_is_read() {
+        let log = "\
+[    3.511449] nvme_copy 0000:00:01.0: copying 32768 blocks of 512 bytes, namespace 1 block 0x0 to namespace 2 block 0x0, depth 8, slots at 0x3000000, MsiX
+[    3.581880] nvme_copy 0000:00:01.0: at most 8 commands in flight
+";
+        let expected = ("0x3000000".to_string(), "8".to_string());
+        assert_eq!(slots(log), Some(expected));
+        assert_eq!(slots(LOG), None);
     }
 
     #[test]
