@@ -254,9 +254,10 @@ impl<'a> Admin<'a> {
             return Err(EINVAL);
         }
 
-        let max_transfer = match u32::from(io_read!(data, .mdts)) {
-            0 => usize::MAX,
-            mdts => PAGE.checked_shl(mdts).unwrap_or(usize::MAX),
+        let max_transfer = match io_read!(data, .mdts) {
+            // More than 2 GiB is no limit either: a slot is smaller.
+            0 | 20.. => usize::MAX,
+            mdts => PAGE << mdts,
         };
         Ok((max_transfer, io_read!(data, .vwc) & 1 != 0))
     }

@@ -92,12 +92,16 @@ impl<'bound> Engine<'bound> {
         let plan = Plan::new(pdev, request, source, target, max_transfer, max_depth)?;
         admin.create_queues(&queues)?;
 
+        let copy = Copy::new(pdev, registers, plan, timeout_ms)?;
+
+        // No field may fail: those before it would be dropped in the opposite order of their
+        // declaration, the controller last.
         Ok(Self {
             controller,
             _admin: memory,
             queues,
             slots,
-            copy: Copy::new(pdev, registers, plan, timeout_ms)?,
+            copy,
             flush,
             mistake,
         })
