@@ -71,7 +71,7 @@ macro_rules! check {
             let made = allocation(&$dev, || $made)?;
             assert_eq!(made.size, $size);
             assert_eq!(made.gfp_flags, raw | $zero);
-            assert_eq!(made.attrs as usize, $attrs);
+            assert_eq!(made.attrs, $attrs);
         }
     };
 }
@@ -197,7 +197,7 @@ mod tests {
             ($construct:expr) => {
                 assert_eq!($construct.err(), Some(ENOMEM));
                 let (made, _) = dev.allocations();
-                assert_eq!(made.attrs as usize & NO_KERNEL_MAPPING, 0);
+                assert_eq!(made.attrs & NO_KERNEL_MAPPING, 0);
                 assert_ne!(made.attrs, 0);
             };
         }
@@ -238,7 +238,7 @@ mod tests {
         let (dev, all) = (TestDevice::no_mapping()?, unnamed());
         let none = DMA_ATTR_NO_WARN & DMA_ATTR_MMIO;
         CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, none)?;
-        assert_eq!(dev.allocations().0.attrs as usize, NO_KERNEL_MAPPING);
+        assert_eq!(dev.allocations().0.attrs, NO_KERNEL_MAPPING);
         let c = CoherentHandle::alloc_with_attrs(&dev, 64, GFP_KERNEL, all);
         assert_eq!(c.err(), Some(ENOMEM));
         Ok(())

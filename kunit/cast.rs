@@ -105,7 +105,7 @@ mod tests {
         for _ in 0..16 {
             let _hold = CoherentHandle::alloc(&dev, PAGE_SIZE, GFP_KERNEL)?;
             let c = CoherentHandle::alloc(&dev, 3 * PAGE_SIZE, GFP_KERNEL)?;
-            assert!((&c).try_cast::<Block>().is_ok());
+            assert!(c.try_cast::<Block>().is_ok());
             assert!(io_project!(&c, [try: PAGE_SIZE..])
                 .try_cast::<Block>()
                 .is_ok());
