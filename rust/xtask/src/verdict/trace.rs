@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 const NO_KERNEL_MAPPING: &str = "NO_KERNEL_MAPPING";
-const GFP_ZERO: &str = "__GFP_ZERO";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Event {
@@ -23,8 +22,6 @@ struct Event {
     address: u64,
     size: u64,
     attrs: BTreeSet<String>,
-    /// None for a free.
-    gfp_flags: BTreeSet<String>,
     /// Hashed, the same for the same pointer during a run. Zero if the allocation failed.
     cookie: u64,
 }
@@ -89,7 +86,6 @@ pub fn judge(trace: &str) -> Allocations {
             }
             continue;
         }
-        found.problems.extend(wrong_kind(&event));
         if event.cookie == 0 {
             found.failed += 1;
             continue;
@@ -138,25 +134,6 @@ fn mismatch(made: &Event, freed: &Event) -> Vec<String> {
         format!("{:?}", freed.attrs),
     );
     problems
-}
-
-/// The name of a test's device says what is allocated for it, see `kunit/device.rs`.
-fn wrong_kind(event: &Event) -> Option<String> {
-    let without = event.attrs.contains(NO_KERNEL_MAPPING);
-    let zeroed = event.gfp_flags.contains(GFP_ZERO);
-    let wrong = match event.device.rsplit('.').next() {
-        Some("no-mapping") => !without,
-        Some("normal") => without,
-        // Clearing takes a mapping, also where the CPU has no use for it afterwards.
-        Some("zeroed-normal" | "zeroed-no-mapping") => without || !zeroed,
-        _ => false,
-    };
-    wrong.then(|| {
-        format!(
-            "line {}: an allocation for {} has the attributes {:?} and the flags {:?}",
-            event.line, event.device, event.attrs, event.gfp_flags
-        )
-    })
 }
 
 /// What the header says of events that the trace does not have: the kernel kept fewer than it wrote,
@@ -211,10 +188,6 @@ fn parse(number: usize, line: &str) -> Result<Option<Event>> {
         address: hex("dma_addr")?,
         size: value("size")?.parse().context("size")?,
         attrs: set(value("attrs")?),
-        gfp_flags: values
-            .get("flags")
-            .map(|flags| set(flags))
-            .unwrap_or_default(),
         cookie: hex("virt_addr")?,
     }))
 }
