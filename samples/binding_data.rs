@@ -125,9 +125,9 @@ impl pci::Driver for BindingDataDriver {
                 copy: Coherent::new(pdev.as_ref(), GFP_KERNEL)?,
                 _: {
                     io_write!(&dma, , NUMBER);
-                    copy_number(&bar, dma.dma_address(), copy.dma_address())?;
+                    copy_number(bar, dma.dma_address(), copy.dma_address())?;
                     io_write!(&dma, , 0);
-                    copy_number(&bar, copy.dma_address(), dma.dma_address())?;
+                    copy_number(bar, copy.dma_address(), dma.dma_address())?;
                     if io_read!(&dma,) != NUMBER {
                         dev_err!(pdev, "another number came back\n");
                         return Err(EIO);

@@ -75,8 +75,10 @@ impl TestDevice {
         // INVARIANT: KUnit has registered and bound the device.
         Ok(Self {
             dev: NonNull::new(dev).ok_or(ENODEV)?,
-            // SAFETY: The device is registered, by the type invariant.
-            release: |dev| unsafe { coherent_faults_device_unregister(dev) },
+            release: |dev| {
+                // SAFETY: The device is registered, by the type invariant.
+                unsafe { coherent_faults_device_unregister(dev) }
+            },
         })
     }
 
@@ -161,8 +163,10 @@ impl Edu {
         // INVARIANT: The device is bound, and as long as it is locked it stays so.
         Some(Self(TestDevice {
             dev: NonNull::new(dev)?,
-            // SAFETY: The device is locked since this was made.
-            release: |_| unsafe { coherent_faults_edu_unlock() },
+            release: |_| {
+                // SAFETY: The device is locked since this was made.
+                unsafe { coherent_faults_edu_unlock() }
+            },
         }))
     }
 

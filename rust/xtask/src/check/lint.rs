@@ -2,11 +2,13 @@
 
 //! The form of the code: rustfmt, clippy, and the tests of this tool.
 
-use crate::build::kbuild::{Kernel, Lints};
+use crate::build::kbuild::{self, Kernel, Lints};
 use crate::build::session::Session;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
+use crate::setup::toolchain;
+use crate::verdict::report::Report;
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
 use std::fs;
@@ -94,15 +96,43 @@ fn counts(log: &str) -> Result<(usize, usize)> {
     Ok(sum)
 }
 
-/// Compiles the kernel crate and the modules with clippy, in a build directory of its own: clippy
-/// changes the generated code.
-pub fn kernel_clippy(session: &Session, step: &Step, kernel: &Kernel) -> Result<()> {
+/// The rustc whose clippy judges kernel code. The lints of other versions differ.
+const CLIPPY_OF_RUSTC: &str = "1.95.";
+
+/// Lints the library and the modules with clippy. With another version, warnings skip the check.
+pub fn kernel_clippy(session: &Session, kernel: &Kernel) -> Report {
+    let name = "kernel code: CLIPPY=1";
+    let mut report = Report::default();
+    let found = session.progress.step(name, |step| {
+        let found = clippy_warnings(session, step, kernel)?;
+        Ok((found, toolchain::rustc_version()?))
+    });
+    match found {
+        Ok((found, version)) if !found.is_empty() && !version.starts_with(CLIPPY_OF_RUSTC) => {
+            let found = found.join("; ");
+            report.skip(
+                name,
+                format!("clippy of rustc {version} has other lints: {found}"),
+            );
+        }
+        Ok((found, _)) => report.note_problems(name, found),
+        Err(error) => drop(report.note(name, Err::<(), _>(error))),
+    }
+    report
+}
+
+/// Compiles with clippy, in a build directory of its own: clippy changes the generated code.
+fn clippy_warnings(session: &Session, step: &Step, kernel: &Kernel) -> Result<Vec<String>> {
     let clippy = kernel.with_build("clippy");
     clippy.configure(&session.workspace, &session.progress)?;
     let log = session.workspace.cache("logs/clippy-kernel.log");
     let mut prepare = clippy.make(Lints::Clippy);
     process::logged(step, prepare.arg("modules_prepare"), &log)?;
-    clippy.refuse_warnings(&log)?;
+    let mut all = kbuild::warnings_about(kbuild::LIBRARY, &fs::read_to_string(&log)?);
+    if !all.is_empty() {
+        // The next build has to warn again.
+        kbuild::remove(&clippy.build.join("rust/kernel.o"))?;
+    }
     // The symbols are those of the built kernel, so there is no need to link another.
     fs::copy(
         kernel.build.join("Module.symvers"),
@@ -110,9 +140,16 @@ pub fn kernel_clippy(session: &Session, step: &Step, kernel: &Kernel) -> Result<
     )?;
     for directory in super::suites::DIRECTORIES.iter().chain(&["bench"]) {
         let directory = session.workspace.checkout.join(directory);
-        clippy.modules(&session.workspace, step, &directory, Lints::Clippy)?;
+        let build = clippy.modules_command(&session.workspace, &directory, "", Lints::Clippy)?;
+        let (mut make, output, log) = build;
+        process::logged(step, &mut make, &log)?;
+        let found = kbuild::warnings_about("", &fs::read_to_string(&log)?);
+        if !found.is_empty() {
+            kbuild::remove(&output)?;
+        }
+        all.extend(found);
     }
-    Ok(())
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -119,6 +119,12 @@ impl Toolchain {
     }
 }
 
+/// The version of the machine's rustc.
+pub fn rustc_version() -> Result<String> {
+    let (_, version) = version_of("rustc").context("no rustc")?;
+    Ok(version)
+}
+
 /// Whether the machine's rustc is the oldest that Linux 7.3 builds with.
 pub fn is_oldest_rustc() -> bool {
     version_of("rustc").is_some_and(|(version, _)| version == MIN_RUSTC)
@@ -260,7 +266,7 @@ fn installed_libclang() -> Option<PathBuf> {
 fn rust_src(workspace: &Workspace, step: &Step) -> Result<PathBuf> {
     let beside = sysroot()?.join("lib/rustlib/src/rust/library");
     let complete = |library: &Path| library.join("core/src/lib.rs").is_file();
-    let (_, version) = version_of("rustc").context("no rustc")?;
+    let version = rustc_version()?;
     let cached = workspace.cache(format!("rust-src/{version}"));
     if let Some(library) = [&beside, &cached].into_iter().find(|dir| complete(dir)) {
         return Ok(library.clone());
