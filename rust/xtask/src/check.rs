@@ -4,10 +4,8 @@
 
 pub mod cells;
 pub mod contract;
-mod documented;
 pub mod driver;
-pub mod in_qemu;
 pub mod lint;
 pub mod nvme;
-pub mod oldest_rustc;
+pub mod samples;
 pub mod suites;

@@ -16,19 +16,43 @@ pub mod shell;
 pub mod test;
 pub mod upstream;
 
+use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::host::lanes::{self, Job};
+use crate::check::{cells, contract, lint, samples};
+use crate::host::lanes;
 use crate::host::progress::Step;
 use crate::host::table;
 use crate::verdict::report::Report;
 use anyhow::Result;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// How many checks run side by side. Most keep a core busy.
-const LANES: usize = 2;
+/// How many checks run side by side. A boot mostly waits for its devices; the others keep a core busy.
+const LANES: usize = 3;
 
 /// One of the checks of a task.
-type Check<'a> = Job<'a, Report>;
+type Check<'a> = Box<dyn FnOnce() -> Report + Send + 'a>;
+
+/// The checks of what an edit of the library can break, the longest first.
+fn of_library<'a>(
+    session: &'a Session,
+    kernel: &'a Kernel,
+    modules: &'a [PathBuf],
+) -> Vec<Check<'a>> {
+    vec![
+        check("suites", || cells::run_direct(session, kernel, modules)),
+        check("contract", || contract::check(session, kernel, false)),
+        check("edu: a misdirected copy is seen", || {
+            samples::misdirected(session, kernel, modules)
+        }),
+        check("documented drivers", || {
+            samples::documented(session, kernel, modules)
+        }),
+        step(session, "rustfmt", |step| {
+            lint::format(&session.workspace, step, &kernel.tree, true)
+        }),
+    ]
+}
 
 /// A check that makes a report, or breaks off with an error.
 fn check<'a>(
@@ -36,12 +60,15 @@ fn check<'a>(
     work: impl FnOnce() -> Result<Report> + Send + 'a,
 ) -> Check<'a> {
     let name = name.into();
-    Box::new(move || {
-        work().unwrap_or_else(|error| {
-            let mut report = Report::default();
-            report.note(name, Err::<(), _>(error));
-            report
-        })
+    Box::new(move || noted(name, work()))
+}
+
+/// The report, or one on the error.
+fn noted(name: impl Into<String>, result: Result<Report>) -> Report {
+    result.unwrap_or_else(|error| {
+        let mut report = Report::default();
+        report.note(name, Err::<(), _>(error));
+        report
     })
 }
 
@@ -61,7 +88,7 @@ fn step<'a>(
 /// Runs checks side by side, the first ones first.
 fn all(checks: Vec<Check<'_>>) -> Report {
     let mut all = Report::default();
-    for report in lanes::run(LANES, checks) {
+    for report in lanes::run(LANES, checks, |check| check()) {
         all.extend(report);
     }
     all

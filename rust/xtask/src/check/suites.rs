@@ -3,8 +3,9 @@
 //! The KUnit suites and the samples: what is built, what a run does, and what it has to show.
 
 use crate::build::external_module::named;
-use crate::build::kbuild::Kernel;
+use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
+use crate::host::lanes;
 use crate::run::boot::Plan;
 use crate::verdict::{Expected, Tracing};
 use anyhow::{Context, Result, bail};
@@ -18,13 +19,13 @@ pub const DIRECTORIES: [&str; 4] = ["kunit", "kunit/faults", "samples", "samples
 /// A plan unbinds edu_late this often: by unplugging the device, and by unloading the module.
 const UNBINDS: usize = 2;
 
-/// Builds all external modules.
+/// Builds all external modules, side by side: most are one crate, which a single job compiles.
 pub fn modules(session: &Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
-    let mut modules = Vec::new();
-    for directory in DIRECTORIES {
-        modules.extend(session.modules(kernel, directory)?);
-    }
-    Ok(modules)
+    let built = lanes::run(kbuild::jobs(), DIRECTORIES, |directory| {
+        session.modules(kernel, directory)
+    });
+    let built: Vec<Vec<PathBuf>> = built.into_iter().collect::<Result<_>>()?;
+    Ok(built.concat())
 }
 
 /// Runs all suites, and all drivers that use coherent memory.

@@ -47,12 +47,6 @@ impl Plan {
         self
     }
 
-    /// Goes on with these lines.
-    pub fn script(mut self, lines: &str) -> Self {
-        self.script.push_str(lines);
-        self
-    }
-
     /// Loads a module with `parameters`.
     pub fn load(self, module: &Path, parameters: &str) -> Self {
         let name = module_name(module);
@@ -80,23 +74,9 @@ impl Plan {
         plan
     }
 
-    /// Runs a line of shell.
-    pub fn shell(mut self, line: &str) -> Self {
-        _ = writeln!(self.script, "{line}");
-        self
-    }
-
-    /// Goes on with another plan, whose part of the logs can be judged by itself: see
-    /// `Logs::take_part`.
-    pub fn part(mut self, name: &str, part: Self) -> Self {
-        _ = writeln!(self.script, "mark begin {name}");
-        self.then(part).shell(&format!("mark end {name}"))
-    }
-
-    /// Goes on with another plan.
-    pub fn then(mut self, next: Self) -> Self {
-        self.modules.extend(next.modules);
-        self.script.push_str(&next.script);
+    /// Runs lines of shell.
+    pub fn shell(mut self, lines: &str) -> Self {
+        _ = writeln!(self.script, "{lines}");
         self
     }
 
@@ -128,7 +108,6 @@ pub struct Boot<'a> {
 /// Boots `kernel` and waits for the end of the run.
 pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>) -> Result<Logs> {
     let dir = workspace.cache("runs").join(boot.name);
-    fs::create_dir_all(&dir)?;
     let initramfs = initramfs(workspace, step, kernel, &boot.plan, &dir)?;
 
     let console_path = dir.join("console.log");
@@ -213,6 +192,7 @@ pub fn initramfs(
     dir: &Path,
 ) -> Result<PathBuf> {
     let busybox = guest::busybox(workspace, step, kernel.target.architecture)?;
+    fs::create_dir_all(dir)?;
     let plan_file = dir.join("plan");
     fs::write(&plan_file, &plan.script)?;
 

@@ -66,7 +66,7 @@ pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
         Ok(())
     })?;
     let passed = match options.verify {
-        true => Some(verify::run(session, &source, &planned)?),
+        true => Some(verify::run(session, &planned)?),
         false => None,
     };
 

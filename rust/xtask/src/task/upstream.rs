@@ -4,7 +4,7 @@
 //! grafted one.
 
 use super::conclude;
-use crate::build::kbuild::{self, Kernel, Lints};
+use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
 use crate::host::process;
 use crate::host::table;
@@ -131,9 +131,9 @@ fn clippy(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
         let log = session
             .workspace
             .cache(format!("logs/upstream-clippy-{name}.log"));
-        let mut make = clippy.make(Lints::Clippy);
-        process::logged(step, make.arg("prepare").args(USERS), &log)?;
-        Ok(kbuild::warnings(&log)?.len())
+        let mut make = clippy.make();
+        process::logged(step, make.args(["CLIPPY=1", "prepare"]).args(USERS), &log)?;
+        Ok(kbuild::warnings("", &log)?.len())
     })
 }
 
@@ -143,8 +143,8 @@ fn rustdoc(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
         let log = session
             .workspace
             .cache(format!("logs/upstream-rustdoc-{name}.log"));
-        process::logged(step, kernel.make(Lints::Rustc).arg("rustdoc"), &log)?;
-        Ok(kbuild::warnings(&log)?.len())
+        process::logged(step, kernel.make().arg("rustdoc"), &log)?;
+        Ok(kbuild::warnings("", &log)?.len())
     })
 }
 
@@ -152,9 +152,7 @@ fn rustdoc(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
 /// `kunit.py` and the series' `.kunitconfig`. Returns how many cases passed.
 fn kunit_py(session: &Session) -> Result<usize> {
     let (toolchain, _) = session.prepare()?;
-    let source = session.source()?;
-    let (workspace, progress) = (&session.workspace, &session.progress);
-    let tree = kbuild::with_steps(workspace, progress, &source, "series", STEPS.len())?;
+    let tree = session.tree(("series", STEPS.len()))?;
     session
         .progress
         .step("kunit.py in an applied tree", |step| {
