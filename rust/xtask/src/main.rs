@@ -56,7 +56,7 @@ struct Arguments {
 enum Task {
     /// Watch a device move data through memory without a kernel mapping
     Demo,
-    /// Run what an edit of the library can break, in one boot
+    /// Run what an edit of the library can break
     Check,
     /// Run every test
     Test,

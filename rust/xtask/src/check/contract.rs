@@ -16,7 +16,7 @@ use crate::build::session::Session;
 use crate::verdict::report::Report;
 use anyhow::Result;
 pub use compiler::Compiler;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Checks the contract of a built kernel. `bless` accepts the messages of the compiler.
 pub fn check(session: &Session, kernel: &Kernel, bless: bool) -> Result<Report> {
@@ -62,17 +62,4 @@ pub fn of_library(compiler: &Compiler, checkout: &Path, bless: bool) -> Result<R
     let panics = objects::panics(compiler, &kunit.join("panics.rs"));
     report.results("contract: panics", panics.unwrap_or_else(|e| vec![Err(e)]));
     Ok(report)
-}
-
-/// The files with one of these extensions in and below `dir`, in order.
-fn files(dir: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(dir).sort_by_file_name() {
-        let path = entry?.into_path();
-        let extension = path.extension().unwrap_or_default();
-        if extensions.iter().any(|known| extension == *known) {
-            files.push(path);
-        }
-    }
-    Ok(files)
 }

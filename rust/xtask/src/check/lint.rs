@@ -11,9 +11,8 @@ use crate::setup::toolchain;
 use crate::verdict::report::Report;
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use walkdir::WalkDir;
 
 /// The directories with kernel code in the checkout.
 const KERNEL_CODE: [&str; 4] = ["rust/kernel", "kunit", "samples", "bench"];
@@ -24,8 +23,10 @@ pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> R
     let mut rustfmt = process::command("rustfmt");
     rustfmt
         .args(["--edition", "2021", "--config-path"])
-        .arg(tree.join(".rustfmt.toml"))
-        .args(kernel_code(workspace)?);
+        .arg(tree.join(".rustfmt.toml"));
+    for directory in KERNEL_CODE {
+        rustfmt.args(super::files(&workspace.checkout.join(directory), "rs")?);
+    }
     if check {
         cargo.args(["--", "--check"]);
         rustfmt.arg("--check");
@@ -33,19 +34,6 @@ pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> R
     process::logged(step, &mut cargo, &workspace.cache("logs/fmt-host.log"))
         .and_then(|()| process::logged(step, &mut rustfmt, &workspace.cache("logs/fmt-kernel.log")))
         .context("`make fmt` formats it")
-}
-
-fn kernel_code(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for dir in KERNEL_CODE {
-        for entry in WalkDir::new(workspace.checkout.join(dir)).sort_by_file_name() {
-            let path = entry.context("cannot read the checkout")?.into_path();
-            if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    Ok(files)
 }
 
 /// `cargo` for this tool.
@@ -58,17 +46,27 @@ fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
     cargo
 }
 
-/// Runs this tool's tests.
-pub fn host_tests(workspace: &Workspace, step: &Step, pristine: &Path) -> Result<()> {
-    let mut cargo = cargo(workspace, &["test", "--locked"]);
-    cargo.env("KERNEL_TREE", pristine);
-    process::logged(step, &mut cargo, &workspace.cache("logs/test-host.log"))
-}
-
-/// Lints this tool. The lints that Cargo.toml denies fail; others depend on the version of clippy.
-pub fn host_clippy(workspace: &Workspace, step: &Step) -> Result<()> {
-    let mut cargo = cargo(workspace, &["clippy", "--locked", "--all-targets"]);
-    process::logged(step, &mut cargo, &workspace.cache("logs/clippy-host.log"))
+/// Tests this tool, and lints it. The lints that Cargo.toml denies fail; others depend on the version of
+/// clippy.
+pub fn host(session: &Session, pristine: &Path) -> Report {
+    let workspace = &session.workspace;
+    let mut report = Report::default();
+    // One after the other: cargo locks its directory.
+    for (name, log, arguments) in [
+        ("host: tests", "test-host", &["test", "--locked"][..]),
+        (
+            "host: clippy",
+            "clippy-host",
+            &["clippy", "--locked", "--all-targets"],
+        ),
+    ] {
+        let mut cargo = cargo(workspace, arguments);
+        cargo.env("KERNEL_TREE", pristine);
+        let log = workspace.cache(format!("logs/{log}.log"));
+        let logged = |step: &_| process::logged(step, &mut cargo, &log);
+        report.note(name, session.progress.step(name, logged));
+    }
+    report
 }
 
 /// Compiles the tool and its dependencies, whose own declarations of a `rust-version` may be wrong,

@@ -8,7 +8,7 @@ use crate::build::session::Session;
 use crate::host::lanes;
 use crate::run::boot::Plan;
 use crate::verdict::{Expected, Tracing};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, ensure};
 use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,6 @@ pub fn plan(
 pub fn expected(session: &Session, kernel: &Kernel, skips: &[String]) -> Result<Expected> {
     let checkout = &session.workspace.checkout;
     let mut suites = suite_names(&checkout.join("kunit"))?;
-    suites.extend(suite_names(&checkout.join("kunit/faults"))?);
     suites.retain(|suite| !skips.contains(suite));
     Ok(Expected {
         suites: Some(suites),
@@ -77,18 +76,12 @@ pub fn expected(session: &Session, kernel: &Kernel, skips: &[String]) -> Result<
 fn suite_names(dir: &Path) -> Result<Vec<String>> {
     let attribute = Regex::new(r"(?m)^#\[kunit_tests\((\w+)\)\]")?;
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir).with_context(|| format!("no {}", dir.display()))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path)?;
-            let found = attribute.captures_iter(&text);
-            names.extend(found.map(|found| found[1].to_string()));
-        }
+    for path in super::files(dir, "rs")? {
+        let text = fs::read_to_string(&path)?;
+        let found = attribute.captures_iter(&text);
+        names.extend(found.map(|found| found[1].to_string()));
     }
-    if names.is_empty() {
-        bail!("{} has no suites", dir.display());
-    }
-    names.sort();
+    ensure!(!names.is_empty(), "{} has no suites", dir.display());
     Ok(names)
 }
 
@@ -104,5 +97,6 @@ mod tests {
             names.contains(&"dma_coherent_project".to_string()),
             "{names:?}"
         );
+        assert!(names.contains(&"dma_faults_mask".to_string()), "{names:?}");
     }
 }

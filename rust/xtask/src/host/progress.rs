@@ -6,7 +6,6 @@
 
 use anyhow::Result;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,15 +14,14 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 
 pub struct Progress {
     started: Instant,
+    /// Hidden if there is no terminal.
     bars: MultiProgress,
     steps: Mutex<Vec<(String, Duration)>>,
 }
 
 /// A running step.
 pub struct Step {
-    bar: Option<ProgressBar>,
-    name: String,
-    started: Instant,
+    bar: ProgressBar,
     reported: Mutex<Instant>,
 }
 
@@ -40,22 +38,23 @@ impl Default for Progress {
 impl Progress {
     /// Runs one step: prints its name, shows its progress, and records its time.
     pub fn step<T>(&self, name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
-        let started = Instant::now();
+        let bar = ProgressBar::new_spinner().with_message(name.to_string());
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}")?;
         let step = Step {
-            bar: self.bar(name),
-            name: name.to_string(),
-            started,
-            reported: Mutex::new(started),
+            bar: self.bars.add(bar.with_style(style)),
+            reported: Mutex::new(Instant::now()),
         };
-        if step.bar.is_none() {
+        if step.bar.is_hidden() {
             eprintln!("==> {name}");
+        } else {
+            step.bar.enable_steady_tick(Duration::from_millis(120));
         }
 
         let result = work(&step);
 
-        let took = started.elapsed();
-        if let Some(bar) = step.bar {
-            bar.finish_and_clear();
+        let took = step.bar.elapsed();
+        if !step.bar.is_hidden() {
+            step.bar.finish_and_clear();
             let mark = if result.is_ok() { "ok" } else { "FAILED" };
             let line = format!("==> {name}: {mark} ({})", seconds(took));
             self.bars.suspend(|| eprintln!("{line}"));
@@ -64,30 +63,13 @@ impl Progress {
         result
     }
 
-    fn bar(&self, name: &str) -> Option<ProgressBar> {
-        if !std::io::stderr().is_terminal() {
-            return None;
-        }
-        let bar = ProgressBar::new_spinner().with_message(name.to_string());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}")
-        {
-            bar.set_style(style);
-        }
-        let bar = self.bars.add(bar);
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Some(bar)
-    }
-
     /// The times of the steps so far, as a table. Steps that ran side by side overlap.
     pub fn times(&self) -> String {
         let mut table = crate::host::table::new(["step", "time"]);
         for (name, took) in lock(&self.steps).iter() {
-            table.add_row([name.clone(), seconds(*took)]);
+            table.add_row([name, &seconds(*took)]);
         }
-        table.add_row([
-            "from start to end".to_string(),
-            seconds(self.started.elapsed()),
-        ]);
+        table.add_row(["from start to end", &seconds(self.started.elapsed())]);
         table.to_string()
     }
 }
@@ -95,30 +77,19 @@ impl Progress {
 impl Step {
     /// Shows the last line of output.
     pub fn progress(&self, detail: &str) {
-        let detail = detail.trim();
-        if let Some(bar) = &self.bar {
-            bar.set_prefix(detail.chars().take(90).collect::<String>());
-            return;
-        }
+        self.bar
+            .set_prefix(detail.chars().take(90).collect::<String>());
         let mut reported = lock(&self.reported);
-        if reported.elapsed() >= HEARTBEAT {
+        if self.bar.is_hidden() && reported.elapsed() >= HEARTBEAT {
             *reported = Instant::now();
-            let elapsed = HumanDuration(self.started.elapsed());
-            eprintln!("    {}: {elapsed}, at: {detail}", self.name);
+            let elapsed = HumanDuration(self.bar.elapsed());
+            eprintln!("    {}: {elapsed}, at: {detail}", self.bar.message());
         }
     }
 
     /// Prints a line that stays on the screen.
     pub fn say(&self, text: &str) {
-        self.say_plainly(&format!("    {text}"));
-    }
-
-    /// Prints the output of another program as it is.
-    pub fn say_plainly(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
-        }
+        self.bar.suspend(|| eprintln!("    {text}"));
     }
 }
 

@@ -133,20 +133,12 @@ pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>)
     let child = process::spawn(&mut qemu, &qemu_log)?;
     let status = process::wait(step, child, &console_path, Some(boot.limit))?;
 
-    let complaint = fs::read_to_string(&qemu_log).unwrap_or_default();
     let console = read(&console_path)?;
+    // It also ends well and without a boot, as for `-device help` or too little memory.
     if let Some(status) = status.filter(|status| !status.success() || console.is_empty()) {
-        // It also ends well and without a boot, as for `-device help` or too little memory.
-        let how = if status.success() {
-            "did not boot the kernel"
-        } else {
-            "failed"
-        };
         let given = boot.arguments.join(" ");
-        bail!(
-            "QEMU {how} ({status}) with {given}\n{}",
-            complaint.trim_end()
-        );
+        let complaint = read(&qemu_log)?;
+        bail!("QEMU ended ({status}) without a boot, with {given}\n{complaint}");
     }
     Ok(Logs {
         console,
@@ -160,20 +152,13 @@ pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>)
 pub fn machine(kernel: &Kernel, initramfs: &Path) -> Command {
     let facts = kernel.target.architecture.facts();
     let mut qemu = process::command(facts.qemu);
-    qemu.args([
-        "-machine",
-        facts.machine,
-        "-accel",
-        "tcg",
-        "-cpu",
-        facts.cpu,
-    ])
-    .args(["-smp", "2", "-m", "512M"])
-    .args(["-nodefaults", "-display", "none", "-no-reboot"])
-    .arg("-kernel")
-    .arg(kernel.build.join(facts.image))
-    .arg("-initrd")
-    .arg(initramfs);
+    qemu.args(["-machine", facts.machine, "-accel", "tcg"])
+        .args(["-cpu", facts.cpu, "-smp", "2", "-m", "512M"])
+        .args(["-nodefaults", "-display", "none", "-no-reboot"])
+        .arg("-kernel")
+        .arg(kernel.build.join(facts.image))
+        .arg("-initrd")
+        .arg(initramfs);
     qemu
 }
 

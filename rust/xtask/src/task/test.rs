@@ -13,22 +13,9 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     // Both fail if a compiler warns.
     let kernel = &session.debug_kernel()?;
     let modules = &suites::modules(session, kernel)?;
-    let workspace = &session.workspace;
-    // One after the other: cargo locks its directory.
-    let mut checks = vec![check("host", || {
-        let mut report = Report::default();
-        let tested = session.progress.step("testing the host tool", |step| {
-            lint::host_tests(workspace, step, &kernel.pristine)
-        });
-        report.note("host: tests", tested);
-        let linted = session.progress.step("linting the host tool", |step| {
-            lint::host_clippy(workspace, step)
-        });
-        report.note("host: clippy", linted);
-        Ok(report)
-    })];
+    let mut checks = vec![check("host", || Ok(lint::host(session, &kernel.pristine)))];
     checks.extend(of_library(session, kernel, modules));
-    for cell in cells::read(workspace)? {
+    for cell in cells::read(&session.workspace)? {
         if cell.in_test {
             let name = format!("cell: {}", cell.name);
             checks.push(check(name.clone(), move || {

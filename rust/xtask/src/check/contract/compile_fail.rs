@@ -9,6 +9,7 @@
 use super::compiler::{Compiler, Error, METADATA, OBJECT, refuse};
 use super::messages;
 use crate::build::kbuild;
+use crate::check::files;
 use crate::host::lanes;
 use crate::verdict::report::Report;
 use anyhow::{Context, Result, ensure};
@@ -39,7 +40,7 @@ struct Program {
 /// Compiles the programs in `dir` and their controls.
 pub fn check(compiler: &Compiler, dir: &Path, bless: bool) -> Result<Report> {
     let mut programs = Vec::new();
-    for source in super::files(dir, &["rs"])? {
+    for source in files(dir, "rs")? {
         if !source.ends_with(PRELUDE) {
             programs.push(Program::read(dir, source)?);
         }

@@ -3,8 +3,7 @@
 //! rustc with kbuild's flags, for programs that use the kernel crate.
 
 use crate::host::process;
-use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,19 +43,6 @@ pub fn refuse(errors: &[Error]) -> Result<()> {
     let texts: String = errors.iter().map(|error| error.rendered.as_str()).collect();
     ensure!(errors.is_empty(), "{texts}");
     Ok(())
-}
-
-#[derive(Deserialize)]
-struct Message {
-    level: String,
-    message: String,
-    code: Option<Code>,
-    rendered: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Code {
-    code: String,
 }
 
 /// Compiles programs against a kernel crate.
@@ -243,14 +229,17 @@ fn run(rustc: &mut Command) -> Result<Vec<Error>> {
     let text = String::from_utf8_lossy(&output.stderr);
     let mut errors: Vec<Error> = Vec::new();
     for line in text.lines() {
-        let Ok(message) = serde_json::from_str::<Message>(line) else {
-            bail!("rustc did not run: {line}");
-        };
-        let rendered = message.rendered.unwrap_or_default();
-        if message.level.starts_with("error") && !message.message.starts_with("aborting due to") {
-            let code = message.code.map_or("none".to_string(), |code| code.code);
+        let message: Value =
+            serde_json::from_str(line).with_context(|| format!("rustc did not run: {line}"))?;
+        let text = |key: &str| message[key].as_str().unwrap_or_default();
+        let rendered = text("rendered").to_string();
+        if text("level").starts_with("error") && !text("message").starts_with("aborting due to") {
+            let code = message["code"]["code"]
+                .as_str()
+                .unwrap_or("none")
+                .to_string();
             errors.push(Error { code, rendered });
-        } else if let (Some(error), "note") = (errors.last_mut(), message.level.as_str()) {
+        } else if let (Some(error), "note") = (errors.last_mut(), text("level")) {
             // The place of an error after monomorphisation is in a note.
             error.rendered += &rendered;
         }

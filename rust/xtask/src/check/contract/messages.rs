@@ -4,6 +4,7 @@
 //!
 //! The text depends on the version of rustc; versions without files are not compared.
 
+use crate::check::files;
 use crate::host::process;
 use crate::setup::toolchain;
 use crate::verdict::report::Report;
@@ -33,7 +34,7 @@ pub fn check(
     let said = said.map(|(name, text)| (name.clone(), stable(text, &place)));
     let said: Messages = said.collect();
     let mut expected = Messages::new();
-    for file in super::files(dir, &["stderr"])? {
+    for file in files(dir, "stderr")? {
         let name = file.strip_prefix(dir)?.to_string_lossy().into_owned();
         if let Some(name) = name.strip_suffix(&suffix) {
             expected.insert(name.to_string(), fs::read_to_string(&file)?);

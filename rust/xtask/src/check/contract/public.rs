@@ -2,6 +2,7 @@
 
 //! The functions that a file of Rust offers, and whether another file names each.
 
+use crate::check::files;
 use anyhow::{Context, Result, ensure};
 use quote::ToTokens;
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use syn::{ImplItem, Item, Visibility};
 /// names in the Rust files at `source`; their number.
 pub fn all_named(file: &Path, source: &Path, of: &str) -> Result<usize> {
     let mut functions = BTreeSet::new();
-    for path in super::files(source, &["rs"])? {
+    for path in files(source, "rs")? {
         let text = fs::read_to_string(&path)?;
         let parsed = syn::parse_file(&text).with_context(|| path.display().to_string())?;
         functions.extend(parsed.items.iter().flat_map(|item| offered(item, of)));
