@@ -6,7 +6,7 @@ use crate::host::progress::Step;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -86,7 +86,7 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
         .with_context(|| format!("cannot run {}", describe(command)))
 }
 
-/// Waits for `child`, showing the last line of the file `watched`.
+/// Waits for `child`, showing the last line of the file `watched` now and then.
 ///
 /// Kills it after `limit` and returns `None`.
 pub fn wait(
@@ -105,23 +105,19 @@ pub fn wait(
             child.wait().context("cannot wait for a child")?;
             return Ok(None);
         }
-        if let Some(line) = last_line(watched) {
-            step.progress(&line);
-        }
+        step.progress(|| last_line(watched));
         sleep(POLL);
     }
 }
 
-fn last_line(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(400)))
-        .ok()?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let mut lines = text.lines().map(str::trim).rev();
-    lines.find(|line| !line.is_empty()).map(str::to_string)
+fn last_line(path: &Path) -> String {
+    let text = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.trim_end()
+        .lines()
+        .next_back()
+        .unwrap_or_default()
+        .to_string()
 }
 
 /// The lines of a log from the first error on, and at least its end.

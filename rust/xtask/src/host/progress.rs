@@ -2,26 +2,24 @@
 
 //! Shows the steps of a task while they run, and their times at the end.
 //!
-//! Steps may run side by side, so everything works through shared references.
+//! Steps may run side by side, so each line names its step.
 
 use anyhow::Result;
-use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a run without a terminal reports a step that is still running.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+/// How often a step that is still running is reported.
+const HEARTBEAT: Duration = Duration::from_secs(20);
 
 pub struct Progress {
     started: Instant,
-    /// Hidden if there is no terminal.
-    bars: MultiProgress,
     steps: Mutex<Vec<(String, Duration)>>,
 }
 
 /// A running step.
 pub struct Step {
-    bar: ProgressBar,
+    name: String,
+    started: Instant,
     reported: Mutex<Instant>,
 }
 
@@ -29,7 +27,6 @@ impl Default for Progress {
     fn default() -> Self {
         Self {
             started: Instant::now(),
-            bars: MultiProgress::new(),
             steps: Mutex::default(),
         }
     }
@@ -38,26 +35,16 @@ impl Default for Progress {
 impl Progress {
     /// Runs one step: prints its name, shows its progress, and records its time.
     pub fn step<T>(&self, name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
-        let bar = ProgressBar::new_spinner().with_message(name.to_string());
-        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}")?;
-        let step = Step {
-            bar: self.bars.add(bar.with_style(style)),
-            reported: Mutex::new(Instant::now()),
-        };
-        if step.bar.is_hidden() {
-            eprintln!("==> {name}");
-        } else {
-            step.bar.enable_steady_tick(Duration::from_millis(120));
-        }
-
-        let result = work(&step);
-
-        let took = step.bar.elapsed();
-        if !step.bar.is_hidden() {
-            step.bar.finish_and_clear();
-            let mark = if result.is_ok() { "ok" } else { "FAILED" };
-            let line = format!("==> {name}: {mark} ({})", seconds(took));
-            self.bars.suspend(|| eprintln!("{line}"));
+        eprintln!("==> {name}");
+        let started = Instant::now();
+        let result = work(&Step {
+            name: name.to_string(),
+            started,
+            reported: Mutex::new(started),
+        });
+        let took = started.elapsed();
+        if result.is_err() {
+            eprintln!("==> {name}: FAILED ({})", seconds(took));
         }
         lock(&self.steps).push((name.to_string(), took));
         result
@@ -75,21 +62,19 @@ impl Progress {
 }
 
 impl Step {
-    /// Shows the last line of output.
-    pub fn progress(&self, detail: &str) {
-        self.bar
-            .set_prefix(detail.chars().take(90).collect::<String>());
+    /// Shows the last line of output now and then.
+    pub fn progress(&self, line: impl FnOnce() -> String) {
         let mut reported = lock(&self.reported);
-        if self.bar.is_hidden() && reported.elapsed() >= HEARTBEAT {
+        if reported.elapsed() >= HEARTBEAT {
             *reported = Instant::now();
-            let elapsed = HumanDuration(self.bar.elapsed());
-            eprintln!("    {}: {elapsed}, at: {detail}", self.bar.message());
+            let elapsed = seconds(self.started.elapsed());
+            self.say(&format!("{}: {elapsed}, at: {}", self.name, line()));
         }
     }
 
-    /// Prints a line that stays on the screen.
+    /// Prints a line.
     pub fn say(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("    {text}"));
+        eprintln!("    {text}");
     }
 }
 
