@@ -20,7 +20,6 @@ use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::check::{cells, contract, lint, samples};
 use crate::host::lanes;
-use crate::host::progress::Step;
 use crate::host::table;
 use crate::verdict::report::Report;
 use anyhow::Result;
@@ -48,8 +47,13 @@ fn of_library<'a>(
         check("documented drivers", || {
             samples::documented(session, kernel, modules)
         }),
-        step(session, "rustfmt", |step| {
-            lint::format(&session.workspace, step, &kernel.tree, true)
+        check("rustfmt", || {
+            let mut report = Report::default();
+            let formatted = session.progress.step("rustfmt", |step| {
+                lint::format(&session.workspace, step, &kernel.tree, true)
+            });
+            report.note("rustfmt", formatted);
+            Ok(report)
         }),
     ]
 }
@@ -69,19 +73,6 @@ fn noted(name: impl Into<String>, result: Result<Report>) -> Report {
         let mut report = Report::default();
         report.note(name, Err::<(), _>(error));
         report
-    })
-}
-
-/// A check that is one step, and passes or fails.
-fn step<'a>(
-    session: &'a Session,
-    name: &'a str,
-    work: impl FnOnce(&Step) -> Result<()> + Send + 'a,
-) -> Check<'a> {
-    check(name, move || {
-        let mut report = Report::default();
-        report.note(name, session.progress.step(name, work));
-        Ok(report)
     })
 }
 
@@ -113,9 +104,5 @@ fn counts(report: &Report) -> String {
 }
 
 fn exit_code(good: bool) -> ExitCode {
-    if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    ExitCode::from(u8::from(!good))
 }

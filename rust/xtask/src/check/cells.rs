@@ -9,7 +9,7 @@ use crate::build::session::Session;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
-use crate::run::boot::{self, Boot};
+use crate::run::boot::{self, Boot, Plan};
 use crate::setup::apt;
 use crate::setup::architecture::{Architecture, Compiler, Target};
 use crate::setup::guest;
@@ -217,9 +217,13 @@ impl Cell {
         modules: &[PathBuf],
         allocations: Option<u64>,
     ) -> Result<Report> {
-        let mut plan = suites::plan(kernel, modules, allocations, self.address_bits)?;
+        let mut plan = Plan::default();
         if self.pool {
-            plan = plan.around(named(modules, POOL)?);
+            plan = plan.load(named(modules, POOL)?, "");
+        }
+        plan = suites::plan(plan, kernel, modules, allocations, self.address_bits)?;
+        if self.pool {
+            plan = plan.shell(&format!("step rmmod {POOL}"));
         }
         let options = self.options(session)?;
         let boot = Boot {

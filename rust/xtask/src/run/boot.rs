@@ -55,17 +55,6 @@ impl Plan {
         plan
     }
 
-    /// Has a module loaded before everything else, and unloaded after it.
-    pub fn around(self, module: &Path) -> Self {
-        let name = module_name(module);
-        let mut plan = self.carry(module);
-        plan.script = format!(
-            "step insmod /lib/{name}.ko\n{}step rmmod {name}\n",
-            plan.script
-        );
-        plan
-    }
-
     /// Loads a module and unloads it again.
     pub fn load_and_unload(self, module: &Path) -> Self {
         let name = module_name(module);
@@ -127,8 +116,7 @@ pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>)
     } else {
         qemu.args(["-device", "pci-serial,chardev=trace"]);
     }
-    qemu.args(["-append", &command_line(architecture)])
-        .args(boot.arguments);
+    qemu.args(boot.arguments);
     let qemu_log = dir.join("qemu.log");
     let child = process::spawn(&mut qemu, &qemu_log)?;
     let status = process::wait(step, child, &console_path, Some(boot.limit))?;
@@ -158,7 +146,8 @@ pub fn machine(kernel: &Kernel, initramfs: &Path) -> Command {
         .arg("-kernel")
         .arg(kernel.build.join(facts.image))
         .arg("-initrd")
-        .arg(initramfs);
+        .arg(initramfs)
+        .args(["-append", &command_line(kernel.target.architecture)]);
     qemu
 }
 

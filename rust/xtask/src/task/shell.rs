@@ -36,7 +36,6 @@ pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
     let mut qemu = boot::machine(&kernel, &initramfs);
     qemu.args(["-serial", "mon:stdio"])
         .args(["-device", "edu", "-device", "pci-testdev"])
-        .args(["-append", &boot::command_line(kernel.target.architecture)])
         .args(arguments);
     // QEMU takes the place of this process, and reads its files before another run has made others.
     // The lock of the cache is not QEMU's, so that other runs do not wait for an open shell.
