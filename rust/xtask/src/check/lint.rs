@@ -52,17 +52,13 @@ pub fn host(session: &Session, pristine: &Path) -> Report {
     let workspace = &session.workspace;
     let mut report = Report::default();
     // One after the other: cargo locks its directory.
-    for (name, log, arguments) in [
-        ("host: tests", "test-host", &["test", "--locked"][..]),
-        (
-            "host: clippy",
-            "clippy-host",
-            &["clippy", "--locked", "--all-targets"],
-        ),
+    for (name, command, what) in [
+        ("host: tests", "test", "--tests"),
+        ("host: clippy", "clippy", "--all-targets"),
     ] {
-        let mut cargo = cargo(workspace, arguments);
+        let mut cargo = cargo(workspace, &[command, "--locked", what]);
         cargo.env("KERNEL_TREE", pristine);
-        let log = workspace.cache(format!("logs/{log}.log"));
+        let log = workspace.cache(format!("logs/{command}-host.log"));
         let logged = |step: &_| process::logged(step, &mut cargo, &log);
         report.note(name, session.progress.step(name, logged));
     }

@@ -12,7 +12,7 @@ use crate::build::kbuild;
 use crate::check::files;
 use crate::host::lanes;
 use crate::verdict::report::Report;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -128,7 +128,7 @@ impl Program {
         refuse(errors).with_context(|| {
             format!("marked are {:?}, and the errors are {found:?}", self.errors)
         })?;
-        anyhow::bail!("it compiles")
+        bail!("it compiles")
     }
 }
 

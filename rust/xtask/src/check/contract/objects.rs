@@ -4,7 +4,7 @@
 //! fold. Each function has a section of its own.
 
 use super::compiler::{Compiler, OBJECT, refuse};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use object::{File, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, Symbol};
 use std::collections::BTreeSet;
 use std::fs;
@@ -60,8 +60,8 @@ fn judge(object: &File<'_>) -> Result<Vec<Result<()>>> {
         reached.retain(|name| !is_allowed(name));
         results.push(match (never, reached.is_empty()) {
             (true, true) | (false, false) => Ok(()),
-            (true, false) => Err(anyhow::anyhow!("{name} reaches {reached:?}")),
-            (false, true) => Err(anyhow::anyhow!("{name} reaches nothing that could panic")),
+            (true, false) => Err(anyhow!("{name} reaches {reached:?}")),
+            (false, true) => Err(anyhow!("{name} reaches nothing that could panic")),
         });
     }
     ensure!(!results.is_empty(), "no probes");
