@@ -10,7 +10,7 @@ use crate::setup::architecture::{Compiler, Target};
 use crate::setup::source::Source;
 use crate::setup::toolchain::Toolchain;
 use crate::tree::library::Library;
-use crate::tree::{graft, series};
+use crate::tree::series;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
@@ -63,7 +63,7 @@ pub fn with_steps(
         if !tree.is_dir() {
             copy(workspace, step, &source.tree, &tree)?;
         }
-        for file in graft::graft(&source.tree, &tree, &library, count)? {
+        for file in series::graft(&source.tree, &tree, &library, count)? {
             step.say(&format!("changed {file}"));
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::check::contract::{self, Messages, compiler::Compiler};
 use crate::check::{in_qemu, suites};
 use crate::host::{process, table};
 use crate::tree::library::Library;
-use crate::tree::{graft, series};
+use crate::tree::series;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::fs;
@@ -105,7 +105,7 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
 /// Grafts the library with the files of `overlay`.
 fn graft_with(session: &Session, kernel: &Kernel, overlay: &Path) -> Result<()> {
     let library = Library::read(&session.workspace.checkout, overlay)?;
-    graft::graft(&kernel.pristine, &kernel.tree, &library, series::GRAFT).map(drop)
+    series::graft(&kernel.pristine, &kernel.tree, &library, series::GRAFT).map(drop)
 }
 
 /// The text of the file that a mutant changes, changed.

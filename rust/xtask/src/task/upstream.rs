@@ -157,7 +157,7 @@ fn kunit_py(session: &Session) -> Result<usize> {
     let tree = kbuild::with_steps(workspace, progress, &source, "series", STEPS.len())?;
     session
         .progress
-        .step("kunit.py in an applied tree", |step| {
+        .step("kunit.py in a tree with the whole series", |step| {
             // kunit.py has QEMU try KVM first. All that this tool boots is emulated, so that it is the
             // same everywhere; and there are machines whose KVM opens and then hangs.
             let mut kunit = process::command("unshare");

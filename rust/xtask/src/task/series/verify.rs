@@ -39,7 +39,7 @@ pub fn run(session: &Session, source: &Source, commits: &[Commit]) -> Result<Vec
             "series",
             &fragments,
         );
-        let of = || format!("the commit \"{}\"", commit.step.subject());
+        let of = || format!("the commit \"{}\"", commit.subject());
         kernel.build(workspace, progress).with_context(of)?;
         let tests = progress.step(&format!("booting {}", of()), |step| {
             boots(workspace, step, &kernel, &modules)
