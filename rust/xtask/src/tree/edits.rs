@@ -103,7 +103,7 @@ fn only_match(text: &str, pattern: &str) -> Result<usize> {
     match starts[..] {
         [start] => Ok(start),
         _ => bail!(
-            "`{pattern}` matches {} times, but exactly once in Linux 7.3",
+            "`{pattern}` matches {} times and has to match once",
             starts.len()
         ),
     }

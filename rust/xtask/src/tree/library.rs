@@ -73,7 +73,8 @@ impl Library {
             let (file, children) = (format!("{MODULES}{name}.rs"), format!("{MODULES}{name}/"));
             files.retain(|path, _| *path != file && !path.starts_with(&children));
             let root = files.get_mut(ROOT).context("no coherent.rs")?;
-            *root = without_module(root, name).context(ROOT)?;
+            *root = without_module(root, name)
+                .with_context(|| format!("the feature \"{name}\" of the library"))?;
         }
         Ok(files)
     }

@@ -76,10 +76,6 @@ const REPLACING: usize = 5;
 /// The steps that a graft makes: the fixes and the whole library.
 pub const GRAFT: usize = REPLACING + FEATURES.len();
 
-/// What to do about a tree that is refused.
-const WAY_OUT: &str = "use an unmodified Linux 7.3 tree (KERNEL_SRC=<tree or tarball>, or none for \
-                       Debian's)";
-
 /// A commit to be.
 pub struct Commit {
     pub step: &'static Step,
@@ -104,8 +100,10 @@ pub fn plan(pristine: &Path, library: &Library, count: usize) -> Result<Vec<Comm
         let name = step.name;
         let before = tree.changed.clone();
         take(&mut tree, library, step).with_context(|| {
-            let pristine = pristine.display();
-            format!("the step \"{name}\" does not fit {pristine}; {WAY_OUT}")
+            format!(
+                "the step \"{name}\" does not fit; it needs the text of Linux 7.3 where it changes \
+                 something, as in an unmodified tree or tarball (KERNEL_SRC=, or none for Debian's)"
+            )
         })?;
         let is_new = |(path, text): &(&String, &String)| before.get(*path) != Some(*text);
         let changes = tree.changed.iter().filter(is_new);
