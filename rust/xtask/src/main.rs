@@ -8,7 +8,7 @@
 //! | `check`   | compile-fail programs, panics, API, lints, suites              |
 //! | `run`     | boot plan, initramfs, QEMU; returns the logs of a run          |
 //! | `build`   | kbuild, its saved commands, external modules; the [`Session`]  |
-//! | `tree`    | graft, series, apply: what becomes of a kernel tree            |
+//! | `tree`    | graft and series: what becomes of a kernel tree             |
 //! | `setup`   | kernel source, toolchain, packages, what guests need           |
 //! | `verdict` | console, KTAP, trace, transfers: text in, findings out, no I/O |
 //! | `host`    | cache, lock, processes, progress, tables                       |
@@ -26,7 +26,7 @@ use crate::build::session::Session;
 use crate::check::{contract, lint, suites};
 use crate::host::workspace::CACHE_VAR;
 use crate::task::{
-    apply, bench, demo, docs, driver, matrix, mutants, nvme, series, shell, test, upstream,
+    bench, demo, docs, driver, matrix, mutants, nvme, series, shell, test, upstream,
 };
 use anyhow::Result;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -88,10 +88,6 @@ enum Task {
     Shell(check::driver::Request),
     /// Write the library as a series of patches and check it
     Series(series::Options),
-    /// Put the series on a branch of your own git tree
-    Apply(apply::Request),
-    /// Remove that branch
-    Unapply(apply::Request),
     /// Copy NVMe disks through memory without a kernel mapping and compare the images
     Nvme,
     /// Run the suites on machines with different allocation paths
@@ -173,8 +169,6 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Nvme => return nvme::run(session),
         Task::Series(options) => return series::run(session, &options),
-        Task::Apply(request) => apply::run(&session.workspace, &request)?,
-        Task::Unapply(request) => apply::undo(&request)?,
         Task::Build => {
             let kernel = session.debug_kernel()?;
             for module in suites::modules(session, &kernel)? {

@@ -2,7 +2,6 @@
 
 //! The tasks, one a file. No task uses another.
 
-pub mod apply;
 pub mod bench;
 pub mod check;
 pub mod demo;

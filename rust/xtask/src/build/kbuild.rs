@@ -9,8 +9,8 @@ use crate::host::workspace::{self, Workspace};
 use crate::setup::architecture::{Compiler, Target};
 use crate::setup::source::Source;
 use crate::setup::toolchain::Toolchain;
-use crate::tree::graft;
 use crate::tree::library::Library;
+use crate::tree::series;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -63,7 +63,7 @@ pub fn tree(
         }
         if steps > 0 {
             let library = Library::read(&workspace.checkout, &workspace.overlay())?;
-            for file in graft::graft(&source.tree, &tree, &library, steps)? {
+            for file in series::graft(&source.tree, &tree, &library, steps)? {
                 step.say(&format!("changed {file}"));
             }
         }

@@ -51,13 +51,9 @@ impl Session {
         }
         let (workspace, progress) = (&self.workspace, &self.progress);
         let given = self.kernel_src.as_deref();
-        let download = together(
-            || source::download(workspace, progress, given),
-            || toolchain::install_packages(workspace, progress),
-        )?
-        .0;
+        toolchain::install_packages(workspace, progress)?;
         let (source, toolchain) = together(
-            || download.unpack(workspace, progress),
+            || source::find(workspace, progress, given),
             || Toolchain::find(workspace, progress),
         )?;
         Ok(prepared.insert((toolchain, source)).clone())

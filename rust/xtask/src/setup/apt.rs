@@ -15,17 +15,13 @@ use std::sync::{Mutex, PoisonError};
 /// A package of the machine's own release, and what it is for.
 pub type Package = (&'static str, &'static str);
 
-/// Installs those of `packages` that are missing, and says so.
-pub fn install_missing<S: AsRef<str>>(
-    workspace: &Workspace,
-    step: &Step,
-    packages: &[(S, &str)],
-) -> Result<()> {
+/// Installs those of `packages` that are missing, and says so. A name may be a pattern of apt's.
+pub fn install_missing(workspace: &Workspace, step: &Step, packages: &[Package]) -> Result<()> {
     let mut missing = Vec::new();
     for (name, why) in packages {
-        if !is_installed(name.as_ref()) {
-            step.say(&format!("installing {}: {why}", name.as_ref()));
-            missing.push(name.as_ref());
+        if !is_installed(name) {
+            step.say(&format!("installing {name}: {why}"));
+            missing.push(name);
         }
     }
     if missing.is_empty() {
@@ -47,7 +43,7 @@ fn is_installed(package: &str) -> bool {
 }
 
 /// Fetches the machine's own package lists, once a run.
-pub fn update(workspace: &Workspace, step: &Step) -> Result<()> {
+fn update(workspace: &Workspace, step: &Step) -> Result<()> {
     static UPDATED: Mutex<bool> = Mutex::new(false);
 
     // Steps run side by side, and a second apt would fail at apt's lock.
@@ -74,18 +70,8 @@ fn as_root(program: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// The names of the machine's packages that match `pattern`.
-pub fn names(pattern: &str) -> Result<Vec<String>> {
-    let found = process::output(Command::new("apt-cache").args(["search", "-n", pattern]))?;
-    Ok(found
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_string)
-        .collect())
-}
-
 /// A second apt with lists of its own, for packages that are unpacked into the cache and not
-/// installed. It knows newer releases than the machine.
+/// installed. It knows newer releases than the machine, and other architectures.
 pub struct Archive {
     config: PathBuf,
     log: PathBuf,
@@ -95,119 +81,84 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// For the kernel source, bindgen, rust-src of a new rustc, and busybox of a new architecture.
 const SUITES: [&str; 3] = ["trixie", "trixie-backports", "sid"];
 
-/// The archives whose lists this run has fetched.
-static FETCHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-
 impl Archive {
-    /// Fetches the lists, from the mirror that the machine uses.
-    pub fn open(workspace: &Workspace, step: &Step) -> Result<Self> {
-        Self::set_up(workspace, step, "apt", None)
-    }
+    /// Fetches the lists for an architecture, once a run, from the mirror that the machine uses.
+    pub fn open(workspace: &Workspace, step: &Step, architecture: &str) -> Result<Self> {
+        static FETCHED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-    /// The same, for packages of another architecture.
-    pub fn open_for(workspace: &Workspace, step: &Step, architecture: &str) -> Result<Self> {
         let name = format!("apt-{architecture}");
-        Self::set_up(workspace, step, &name, Some(architecture))
-    }
-
-    fn set_up(
-        workspace: &Workspace,
-        step: &Step,
-        name: &str,
-        architecture: Option<&str>,
-    ) -> Result<Self> {
-        let root = workspace.cache(name);
+        let root = workspace.cache(&name);
         let archive = Self {
             config: root.join("apt.conf"),
             log: workspace.cache(format!("logs/{name}.log")),
         };
         let mut fetched = FETCHED.lock().unwrap_or_else(PoisonError::into_inner);
-        if fetched.contains(&root) {
+        if fetched.contains(&name) {
             return Ok(archive);
         }
         for dir in ["state/lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(root.join(dir)).context("cannot create apt's directories")?;
         }
-        let (mirror, own_suites) = match debian_mirror()? {
-            Some(found) => found,
-            None => {
-                // An image may come without package lists.
-                update(workspace, step)?;
-                debian_mirror()?.context(
-                    "the machine's apt sources name no Debian archive to take the kernel source \
-                     from; name a 7.3 tree or tarball with KERNEL_SRC=",
-                )?
-            }
-        };
-        let mut suites = own_suites;
+        let mut found = debian_mirror()?;
+        if found.is_none() {
+            // An image may come without package lists.
+            update(workspace, step)?;
+            found = debian_mirror()?;
+        }
+        let (mirror, mut suites) = found.context(
+            "the machine's apt sources name no Debian archive to take the kernel source from; \
+             name a 7.3 tree or tarball with KERNEL_SRC=",
+        )?;
         suites.extend(SUITES.map(str::to_string));
-        let sources: String = suites
+        let sources = suites
             .iter()
-            .map(|suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))
-            .collect();
-        fs::write(root.join("sources.list"), sources)?;
+            .map(|suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"));
+        fs::write(root.join("sources.list"), sources.collect::<String>())?;
         fs::write(&archive.config, configuration(&root, architecture))?;
 
         step.say("fetching the package lists of newer Debian releases");
         // Fails if the mirror lacks one of the suites. What is missing shows at the download.
-        let _ = process::logged(step, archive.apt("apt-get").arg("update"), &archive.log);
-        fetched.insert(root);
+        let _ = process::logged(step, archive.apt_get().arg("update"), &archive.log);
+        fetched.insert(name);
         Ok(archive)
     }
 
-    fn apt(&self, program: &str) -> Command {
-        let mut command = process::command(program);
+    fn apt_get(&self) -> Command {
+        let mut command = process::command("apt-get");
         command.env("APT_CONFIG", &self.config).env("LC_ALL", "C");
         command
     }
 
     /// Downloads what apt takes `package` for into `dir`: the newest of a version as in `name=1.2*`,
     /// or that of a release as in `name/trixie`. apt verifies the checksum.
-    pub fn download(&self, step: &Step, package: &str, dir: &Path) -> Result<Deb> {
-        let mut download = self.apt("apt-get");
+    pub fn download(&self, step: &Step, package: &str, dir: &Path) -> Result<PathBuf> {
+        let mut download = self.apt_get();
         download.current_dir(dir).args(["download", package]);
-        process::logged(step, &mut download, &self.log).with_context(|| {
-            let sources = self.config.with_file_name("sources.list");
-            format!("cannot download {package} from {}", sources.display())
-        })?;
-        let path = fs::read_dir(dir)?
+        process::logged(step, &mut download, &self.log)
+            .with_context(|| format!("cannot download {package}"))?;
+        fs::read_dir(dir)?
             .filter_map(|entry| Some(entry.ok()?.path()))
             .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-            .with_context(|| format!("apt left no package in {}", dir.display()))?;
-        let mut query = Command::new("dpkg-deb");
-        query.arg("--field").arg(&path).arg("Version");
-        let version = process::output(&mut query)?.trim().to_string();
-        Ok(Deb { path, version })
+            .with_context(|| format!("apt left no package in {}", dir.display()))
     }
 
     /// Downloads a package likewise, and unpacks it into `dir`.
     pub fn unpack(&self, step: &Step, package: &str, dir: &Path) -> Result<()> {
         let deb = self.download(step, package, dir)?;
         let mut unpack = process::command("dpkg-deb");
-        unpack.arg("-x").arg(&deb.path).arg(dir);
-        process::logged(step, &mut unpack, &self.log)?;
-        fs::remove_file(&deb.path).with_context(|| format!("cannot remove {}", deb.path.display()))
+        process::logged(step, unpack.arg("-x").arg(&deb).arg(dir), &self.log)?;
+        fs::remove_file(&deb).with_context(|| format!("cannot remove {}", deb.display()))
     }
 }
 
-/// A downloaded package.
-#[derive(Debug)]
-pub struct Deb {
-    pub path: PathBuf,
-    pub version: String,
-}
-
-fn configuration(root: &Path, architecture: Option<&str>) -> String {
+fn configuration(root: &Path, architecture: &str) -> String {
     let root = root.display();
-    // The packages installed on the machine are of another architecture.
-    let architecture = architecture.map_or(String::new(), |name| {
-        format!(
-            "APT::Architecture \"{name}\";\nAPT::Architectures \"{name}\";\n\
-             Dir::State::status \"/dev/null\";\n"
-        )
-    });
+    // What is installed on the machine does not matter.
     format!(
-        r#"{architecture}Dir::Etc::sourcelist "{root}/sources.list";
+        r#"APT::Architecture "{architecture}";
+APT::Architectures "{architecture}";
+Dir::State::status "/dev/null";
+Dir::Etc::sourcelist "{root}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Dir::State "{root}/state";
 Dir::Cache "{root}/cache";
@@ -233,18 +184,14 @@ fn debian_mirror() -> Result<Option<(String, BTreeSet<String>)>> {
 }
 
 fn parse_mirror(targets: &str) -> Option<(String, BTreeSet<String>)> {
-    let found: Vec<(&str, &str)> = targets
-        .lines()
-        .filter_map(|line| match line.split('|').collect::<Vec<_>>()[..] {
-            [uri, suite, "Debian", "Debian"] => Some((uri, suite)),
-            _ => None,
-        })
-        .collect();
-    let mirror = found.first()?.0.to_string();
-    Some((
-        mirror,
-        found.iter().map(|(_, suite)| suite.to_string()).collect(),
-    ))
+    let (mut mirror, mut suites) = (None, BTreeSet::new());
+    for line in targets.lines() {
+        if let [uri, suite, "Debian", "Debian"] = line.split('|').collect::<Vec<_>>()[..] {
+            mirror.get_or_insert(uri.to_string());
+            suites.insert(suite.to_string());
+        }
+    }
+    Some((mirror?, suites))
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 //! The pristine kernel tree: Linux 7.3 from the Debian archive, or the one named with KERNEL_SRC.
 
+use super::apt::Archive;
+use super::cached;
 use crate::host::process;
 use crate::host::progress::{Progress, Step};
 use crate::host::workspace::{self, Workspace};
-use crate::setup::apt::{Archive, Deb};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 use walkdir::WalkDir;
 
 /// The package of the Debian archive, and the tarball in it.
@@ -24,160 +24,102 @@ pub struct Source {
     pub id: String,
 }
 
-/// The kernel source, not yet unpacked if it is not in the cache.
-pub enum Download {
-    Cached(Source),
-    Tree(PathBuf, Source),
-    Tarball(PathBuf, Source),
-    Package(TempDir, Deb),
+/// The source in the cache, where it is put if it is not there yet. `given` is a tree or tarball to use
+/// in place of Debian's. xz has to be installed.
+pub fn find(workspace: &Workspace, progress: &Progress, given: Option<&Path>) -> Result<Source> {
+    match given {
+        Some(path) => progress.step("looking for KERNEL_SRC", |step| {
+            let path = fs::canonicalize(path).with_context(|| {
+                let path = path.display();
+                format!("KERNEL_SRC={path}: name a Linux 7.3 tree or tarball")
+            })?;
+            copied(workspace, step, &path)
+        }),
+        None => debian(workspace, progress),
+    }
 }
 
-/// Finds the source in the cache, or downloads it. `given` is a tree or tarball to use in place of
-/// Debian's.
-pub fn download(
-    workspace: &Workspace,
-    progress: &Progress,
-    given: Option<&Path>,
-) -> Result<Download> {
+/// Debian's source: that in the cache, or the newest in the archive.
+fn debian(workspace: &Workspace, progress: &Progress) -> Result<Source> {
     fs::create_dir_all(workspace.cache("source"))?;
-    let Some(path) = given else {
-        if let Some(source) = newest_cached(workspace)? {
-            return Ok(Download::Cached(source));
+    for entry in fs::read_dir(workspace.cache("source"))? {
+        let id = entry?.file_name().to_string_lossy().into_owned();
+        if id.starts_with("debian-") {
+            let tree = workspace.cache("source").join(&id);
+            return Ok(Source { tree, id });
         }
-        return progress.step("downloading the kernel source", |step| {
-            let scratch = workspace.scratch("source-")?;
-            let deb = Archive::open(workspace, step)?
-                .download(step, PACKAGE, scratch.path())
-                .context("to use another 7.3 source, name a tree or tarball with KERNEL_SRC=")?;
-            Ok(Download::Package(scratch, deb))
-        });
-    };
-    let path = fs::canonicalize(path).with_context(|| {
-        let path = path.display();
-        format!("KERNEL_SRC={path}: name a Linux 7.3 tree or tarball")
-    })?;
-    let is_tree = path.is_dir();
-    if is_tree {
-        require_7_3(&path)?;
     }
-    let kind = if is_tree { "tree" } else { "tarball" };
-    let source = cached(workspace, format!("{kind}-{}", fingerprint(&path)?));
-    Ok(if source.tree.is_dir() {
-        Download::Cached(source)
-    } else if is_tree {
-        Download::Tree(path, source)
-    } else {
-        Download::Tarball(path, source)
+    progress.step("downloading and unpacking the kernel source", |step| {
+        let scratch = workspace.scratch("source-")?;
+        let deb = Archive::open(workspace, step, "amd64")?
+            .download(step, PACKAGE, scratch.path())
+            .context("to use another 7.3 source, name a tree or tarball with KERNEL_SRC=")?;
+        // The file's name is that of the package, its version and architecture.
+        let name = deb.file_name().unwrap_or_default().to_string_lossy();
+        let version = name.split('_').nth(1).context("no version")?;
+        let id = format!("debian-{}", version.replace(['~', '+', '%'], "-"));
+        let script = format!(
+            "dpkg-deb --fsys-tarfile \"$1\" | tar -xO {TARBALL} |
+                 tar -C \"$2\" -xJ --strip-components=1"
+        );
+        unpacked(workspace, step, &script, &deb, id)
     })
 }
 
-/// Debian's source in the cache. It is complete: only a complete tree is moved to this name.
-fn newest_cached(workspace: &Workspace) -> Result<Option<Source>> {
-    let mut found: Vec<_> = fs::read_dir(workspace.cache("source"))?
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let id = entry.file_name().into_string().ok()?;
-            let made = entry.metadata().ok()?.modified().ok()?;
-            id.starts_with("debian-").then_some((made, id))
-        })
-        .collect();
-    found.sort();
-    Ok(found.pop().map(|(_, id)| cached(workspace, id)))
+/// The source of a tree or tarball. Of a git tree, only the files that git tracks are source.
+fn copied(workspace: &Workspace, step: &Step, path: &Path) -> Result<Source> {
+    let (kind, script) = if path.join(".git").exists() {
+        let list = "git -C \"$1\" ls-files -z";
+        ("tree", format!("{list} | {COPY}"))
+    } else if path.is_dir() {
+        let list = "(cd \"$1\" && find . ! -type d -print0)";
+        ("tree", format!("{list} | {COPY}"))
+    } else {
+        let unpack = "tar -C \"$2\" -xf \"$1\" --strip-components=1";
+        ("tarball", unpack.to_string())
+    };
+    let id = format!("{kind}-{}", fingerprint(path)?);
+    unpacked(workspace, step, &script, path, id)
 }
 
-fn cached(workspace: &Workspace, id: String) -> Source {
-    Source {
-        tree: workspace.cache("source").join(&id),
-        id,
-    }
-}
+/// Copies the files of a list.
+const COPY: &str = "tar -C \"$1\" --null -T - -cf - | tar -C \"$2\" -xf -";
 
-impl Download {
-    /// Unpacks the source into the cache. xz has to be installed.
-    pub fn unpack(self, workspace: &Workspace, progress: &Progress) -> Result<Source> {
-        match self {
-            Self::Cached(source) => Ok(source),
-            Self::Tree(path, source) => {
-                progress.step("copying the kernel source of KERNEL_SRC", |step| {
-                    // Of a git tree, only the files that git tracks are source.
-                    let list = if path.join(".git").exists() {
-                        "git -C \"$1\" ls-files -z"
-                    } else {
-                        "cd \"$1\" && find . ! -type d -print0"
-                    };
-                    let tar = "tar -C \"$1\" --null -T - -cf - | tar -C \"$2\" -xf -";
-                    keep(workspace, step, &format!("({list}) | {tar}"), &path, source)
-                })
-            }
-            Self::Tarball(path, source) => progress.step("unpacking KERNEL_SRC", |step| {
-                let unpack = "tar -C \"$2\" -xf \"$1\" --strip-components=1";
-                keep(workspace, step, unpack, &path, source)
-            }),
-            Self::Package(_scratch, deb) => progress.step("unpacking the kernel source", |step| {
-                let version = deb.version.replace(['~', '+', ':'], "-");
-                let source = cached(workspace, format!("debian-{version}"));
-                let unpack = format!(
-                    "dpkg-deb --fsys-tarfile \"$1\" | tar -xO {TARBALL} |
-                         tar -C \"$2\" -xJ --strip-components=1"
-                );
-                keep(workspace, step, &unpack, &deb.path, source)
-            }),
-        }
-    }
-}
-
-/// Runs `script`, which unpacks `from` into a directory, and moves that into the cache.
-fn keep(
+/// The source that `script` makes of `from`.
+fn unpacked(
     workspace: &Workspace,
     step: &Step,
     script: &str,
     from: &Path,
-    source: Source,
+    id: String,
 ) -> Result<Source> {
-    let scratch = workspace.scratch("source-")?;
-    let mut bash = process::command("bash");
-    bash.args(["-o", "pipefail", "-c", script, "unpack"])
-        .args([from, scratch.path()])
-        // A tarball of more than one block is unpacked on all CPUs.
-        .env("XZ_OPT", "-T0");
-    process::logged(step, &mut bash, &workspace.cache("logs/source.log"))
-        .with_context(|| format!("cannot unpack {}", from.display()))?;
-    require_7_3(scratch.path())?;
-    fs::rename(scratch.path(), &source.tree)
-        .with_context(|| format!("cannot move the kernel source to {}", source.tree.display()))?;
-    Ok(source)
-}
-
-/// The version of a kernel tree, from its Makefile.
-pub fn version(tree: &Path) -> Result<(u32, u32)> {
-    let makefile = tree.join("Makefile");
-    let text = fs::read_to_string(&makefile).with_context(|| {
-        format!(
-            "{} is not a kernel tree: it has no Makefile",
-            tree.display()
-        )
+    let tree = cached(workspace, &format!("source/{id}"), |dir| {
+        step.say(&format!("unpacking {}", from.display()));
+        let mut bash = process::command("bash");
+        bash.args(["-o", "pipefail", "-c", script, "unpack"])
+            .args([from, dir])
+            // A tarball of more than one block is unpacked on all CPUs.
+            .env("XZ_OPT", "-T0");
+        process::logged(step, &mut bash, &workspace.cache("logs/source.log"))
+            .and_then(|()| require_7_3(dir))
+            .with_context(|| format!("cannot use {}", from.display()))
     })?;
-    version_in(&text, &makefile)
+    Ok(Source { tree, id })
 }
 
-/// The same, from the text of the Makefile.
-pub fn version_in(text: &str, makefile: &Path) -> Result<(u32, u32)> {
-    let number = |name: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='))
-            .and_then(|value| value.trim().parse().ok())
-            .with_context(|| format!("{} has no {name}", makefile.display()))
-    };
-    Ok((number("VERSION")?, number("PATCHLEVEL")?))
-}
-
+/// Fails unless the Makefile of a kernel tree has the library's version.
 fn require_7_3(tree: &Path) -> Result<()> {
-    match version(tree)? {
-        (7, 3) => Ok(()),
+    let text = fs::read_to_string(tree.join("Makefile")).context("no Makefile of a kernel")?;
+    let number = |name: &str| {
+        let values = text.lines().filter_map(|line| line.strip_prefix(name));
+        let mut values = values.filter_map(|rest| rest.trim_start().strip_prefix('='));
+        values.next().map_or("?", str::trim)
+    };
+    match (number("VERSION"), number("PATCHLEVEL")) {
+        ("7", "3") => Ok(()),
         (major, minor) => bail!(
-            "{} is Linux {major}.{minor}, and the library is for 7.3; name a 7.3 tree or tarball \
-             with KERNEL_SRC=, or leave it out to take Debian's",
-            tree.display()
+            "this is Linux {major}.{minor}, and the library is for 7.3; name a 7.3 tree or tarball \
+             with KERNEL_SRC=, or leave it out to take Debian's"
         ),
     }
 }
@@ -218,7 +160,8 @@ mod tests {
         assert!(error.contains("Linux 7.4"), "{error}");
         assert!(error.contains("KERNEL_SRC="), "{error}");
         let error = require_7_3(tree("all:\n").path()).expect_err("no version");
-        assert!(error.to_string().contains("VERSION"), "{error}");
+        assert!(error.to_string().contains("Linux ?.?"), "{error}");
+        require_7_3(&good.path().join("none")).expect_err("no Makefile");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::check::contract::{self, Compiler};
 use crate::check::{cells, suites};
 use crate::host::{process, table};
 use crate::tree::library::Library;
-use crate::tree::{graft, series};
+use crate::tree::series;
 use crate::verdict::report::Report;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -89,7 +89,7 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
 /// Grafts the library with the files of `overlay`.
 fn graft_with(session: &Session, kernel: &Kernel, overlay: &Path) -> Result<()> {
     let library = Library::read(&session.workspace.checkout, overlay)?;
-    graft::graft(&kernel.pristine, &kernel.tree, &library, series::GRAFT).map(drop)
+    series::graft(&kernel.pristine, &kernel.tree, &library, series::GRAFT).map(drop)
 }
 
 /// The text of the file that a mutant changes, changed.

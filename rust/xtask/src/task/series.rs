@@ -2,17 +2,20 @@
 
 //! The library as a series of patches on Linux 7.3, each checked.
 
-mod repository;
 mod verify;
 
 use crate::build::session::Session;
+use crate::host::process;
+use crate::host::progress::Step;
 use crate::host::table;
-use crate::tree::git::Git;
+use crate::host::workspace::Workspace;
+use crate::tree::git::{Git, Identity};
 use crate::tree::library::Library;
 use crate::tree::patches;
-use crate::tree::series::{self, STEPS, code_lines};
+use crate::tree::series::{self, STEPS};
 use anyhow::{Context, Result};
-use repository::BASE;
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -26,67 +29,63 @@ pub struct Options {
     pub verify: bool,
 }
 
+const BASE: &str = "pristine";
 const BRANCH: &str = "coherent-kind";
 
 /// `make series`.
 pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
     let (workspace, progress) = (&session.workspace, &session.progress);
+    let identity = match Identity::of_user(&workspace.checkout) {
+        Err(error) if options.signoff => {
+            return Err(error.context(
+                "SIGNOFF=1 signs with the identity that git has: set it with `git config --global \
+                 user.name` and `user.email`",
+            ));
+        }
+        identity => identity.unwrap_or(Identity::nobody()),
+    };
     let source = session.source()?;
     let home = workspace.cache("series").join(&source.id);
-    let git = progress.step("reading the pristine tree into git", |step| {
-        repository::of_tree(workspace, step, &source.tree, &home.join("linux.git"))
-    })?;
-    let identity = Git::at(&workspace.checkout).identity(options.signoff)?;
+    let git = Git::at(&home.join("linux.git"), &identity);
+    if !git.dir.is_dir() {
+        progress.step("reading the pristine tree into git", |step| {
+            commit_tree(workspace, step, &source.tree, &git.dir)
+        })?;
+    }
     let library = Library::read(&workspace.checkout, &workspace.overlay())?;
-    let (planned, commits) = progress.step("making the commits", |_| {
-        let base = |path: &str| git.file(BASE, path);
-        let signer = options.signoff.then_some(&identity);
-        let planned = series::plan(&base, &library, STEPS.len(), signer)?;
-        let changes = planned
-            .iter()
-            .map(|commit| (&commit.changes, &*commit.message));
-        let reference = format!("refs/heads/{BRANCH}");
-        let commits = git.commit_all(BASE, &reference, changes, &identity)?;
-        Ok((planned, commits))
-    })?;
-    let tip = commits.last().context("the series is empty")?;
-    let (before, after) = series::balance(&planned)?;
+    let commits = series::plan(&source.tree, &library, STEPS.len())?;
+    let last = commits.last().context("the series is empty")?;
+    let (before, after) = series::balance(&commits)?;
 
     let home = home.join("patches");
     progress.step("checking the patches", |step| {
+        git.commit_all(BASE, BRANCH, &commits)?;
         let numbers = format!("  {before} lines before, {after} lines after");
         let cover = include_str!("../../series/cover.txt").replace("{numbers}", &numbers);
-        let patches = patches::write(&git, (BASE, BRANCH), &home, &planned, &identity, &cover)?;
+        let range = (BASE, BRANCH);
+        let patches = patches::write(&git, range, &home, &commits, &cover, options.signoff)?;
         patches::checkpatch(&source.tree, &patches, options.signoff)?;
         step.say("checkpatch.pl --strict finds nothing");
-        patches::am(&git, BASE, tip, &patches)?;
+        patches::am(&git, range, &patches)?;
         step.say("git am on an untouched tree gives the same tree");
-        patches::maintainers(&source.tree, &planned)?;
+        patches::maintainers(&source.tree, last)?;
         step.say("get_maintainer.pl finds the maintainers of each new file");
         Ok(())
     })?;
     let passed = match options.verify {
-        true => Some(verify::run(session, &planned)?),
+        true => Some(verify::run(session, &commits)?),
         false => None,
     };
 
-    let mut table = table::new([
-        "commit",
-        "files",
-        "added",
-        "removed",
-        "code",
-        "tests passed",
-    ]);
-    for (index, commit) in planned.iter().enumerate() {
-        let [files, added, removed] = patches::stat(&git, &commits[index])?;
+    let mut table = table::new(["commit", "change", "code", "tests passed"]);
+    for (index, commit) in commits.iter().enumerate() {
+        let id = format!("{BRANCH}~{}", commits.len() - 1 - index);
+        let change = git.run(&["show", "--format=", "--shortstat", "--no-renames", &id])?;
         let tests = passed.as_ref().map(|passed| passed[index].to_string());
         table.add_row([
-            commit.step.subject().to_string(),
-            files.to_string(),
-            added.to_string(),
-            removed.to_string(),
-            code_lines(&commit.files).to_string(),
+            commit.subject().to_string(),
+            change.trim().to_string(),
+            series::code_lines(&commit.files)?.to_string(),
             tests.unwrap_or("not run".into()),
         ]);
     }
@@ -94,4 +93,37 @@ pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
     println!("The types of 7.3 take {before} of them; what replaces them takes {after}.");
     println!("patches: {}", home.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a bare repository at `home`, with the files of `tree` as the only commit of [`BASE`].
+fn commit_tree(workspace: &Workspace, step: &Step, tree: &Path, home: &Path) -> Result<()> {
+    step.say("this reads the whole tree, once");
+    let scratch = workspace.scratch("series-")?;
+    let git = Git::at(scratch.path(), &Identity::nobody());
+    git.run(&["init", "--quiet", "--bare", "--initial-branch", BASE])?;
+    let log = workspace.cache("logs/series-base.log");
+    let work_tree = format!("--work-tree={}", tree.display());
+    let mut add = git.command(&[]);
+    // One pack in place of a file for each of a hundred thousand blobs.
+    for setting in [
+        "core.bigFileThreshold=1",
+        "core.compression=1",
+        "core.fsync=none",
+    ] {
+        add.args(["-c", setting]);
+    }
+    // The tree's own ignore rules are about what is built in it, and nothing was.
+    add.args([&work_tree, "add", "--force", "--all", "."]);
+    process::logged(step, &mut add, &log)?;
+    let mut commit = git.command(&[
+        &work_tree,
+        "commit",
+        "--quiet",
+        "-m",
+        "Linux, as it was found",
+    ]);
+    process::logged(step, &mut commit, &log)?;
+    fs::create_dir_all(home.parent().context("a repository is in a directory")?)?;
+    fs::rename(scratch.path(), home)
+        .with_context(|| format!("cannot move the repository to {}", home.display()))
 }

@@ -10,25 +10,25 @@ use std::path::Path;
 pub type Files = BTreeMap<String, String>;
 
 /// Lists, in a tree, the files that [`write`] has ever put there.
-pub const LIST: &str = ".coherent-files";
+const LIST: &str = ".coherent-files";
 
-/// A tree that steps change. What they do not change is read from the base, a commit or directory.
+/// A tree that steps change, in memory only.
 pub struct Tree<'a> {
-    base: &'a dyn Fn(&str) -> Result<Option<String>>,
-    /// The files that differ from the base.
+    pristine: &'a Path,
+    /// The files that differ from the pristine tree.
     pub changed: Files,
 }
 
 impl<'a> Tree<'a> {
-    pub fn new(base: &'a dyn Fn(&str) -> Result<Option<String>>) -> Self {
+    pub fn new(pristine: &'a Path) -> Self {
         let changed = Files::new();
-        Self { base, changed }
+        Self { pristine, changed }
     }
 
-    pub fn get(&self, path: &str) -> Result<Option<String>> {
+    fn get(&self, path: &str) -> Result<Option<String>> {
         match self.changed.get(path) {
             Some(text) => Ok(Some(text.clone())),
-            None => (self.base)(path),
+            None => read(self.pristine, path),
         }
     }
 
@@ -56,23 +56,17 @@ impl<'a> Tree<'a> {
         self.set(path, new);
         Ok(())
     }
-
-    /// Whether the base has a file.
-    pub fn is_in_base(&self, path: &str) -> Result<bool> {
-        Ok((self.base)(path)?.is_some())
-    }
 }
 
 /// Reads a file, or nothing if there is none.
-pub fn read(dir: &Path, path: &str) -> Result<Option<String>> {
+fn read(dir: &Path, path: &str) -> Result<Option<String>> {
     let file = dir.join(path);
     if !file.exists() {
         return Ok(None);
     }
     let text = fs::read_to_string(&file);
-    Ok(Some(text.with_context(|| {
-        format!("cannot read {}", file.display())
-    })?))
+    let text = text.with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Some(text))
 }
 
 /// Makes `tree`, a copy of `pristine`, differ from it in `files` only, and returns the paths that
@@ -82,12 +76,11 @@ pub fn write(pristine: &Path, tree: &Path, files: &Files) -> Result<Vec<String>>
     let before = fs::read_to_string(&list).unwrap_or_default();
     let mut paths: BTreeSet<&str> = before.lines().collect();
     paths.extend(files.keys().map(String::as_str));
-    let paths: Vec<_> = paths.into_iter().collect();
     // The list comes first: a run that is cut off leaves nothing that the next one does not know.
-    if before != paths.join("\n") {
-        fs::write(&list, paths.join("\n"))
-            .with_context(|| format!("cannot write {}", list.display()))?;
-    }
+    let listed: Vec<_> = paths.iter().copied().collect();
+    fs::write(&list, listed.join("\n"))
+        .with_context(|| format!("cannot write {}", list.display()))?;
+
     let mut changed = Vec::new();
     for path in paths {
         let wanted = match files.get(path) {
@@ -95,46 +88,24 @@ pub fn write(pristine: &Path, tree: &Path, files: &Files) -> Result<Vec<String>>
             None => read(pristine, path)?,
         };
         let file = tree.join(path);
-        let cannot = || format!("cannot write {}", file.display());
-        match wanted {
-            // What cannot be read, such as a file that was cut off within a character, is written.
-            Some(text) if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) => continue,
-            Some(text) => {
-                fs::create_dir_all(file.parent().context("a file is in a directory")?)
-                    .with_context(cannot)?;
-                // The file may be a link to that of `pristine`, which stays as it is.
-                if file.exists() {
-                    fs::remove_file(&file).with_context(cannot)?;
-                }
-                fs::write(&file, text).with_context(cannot)?;
-            }
-            None if file.exists() => fs::remove_file(&file).with_context(cannot)?,
-            None => continue,
+        if fs::read(&file).ok().as_deref() == wanted.as_deref().map(str::as_bytes) {
+            continue;
         }
+        replace(&file, wanted.as_deref())
+            .with_context(|| format!("cannot write {}", file.display()))?;
         changed.push(path.to_string());
     }
     Ok(changed)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pristine_file_behind_a_link_stays_as_it_is() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let [pristine, tree] = ["pristine", "tree"].map(|name| dir.path().join(name));
-        for dir in [&pristine, &tree] {
-            fs::create_dir(dir).expect("a directory");
-        }
-        fs::write(pristine.join("a.rs"), "old").expect("a file");
-        fs::hard_link(pristine.join("a.rs"), tree.join("a.rs")).expect("a link");
-        let files = Files::from([("a.rs".to_string(), "new".to_string())]);
-        assert_eq!(write(&pristine, &tree, &files).expect("written"), ["a.rs"]);
-        assert_eq!(
-            read(&pristine, "a.rs").expect("a file").as_deref(),
-            Some("old")
-        );
-        assert_eq!(read(&tree, "a.rs").expect("a file").as_deref(), Some("new"));
+/// The file may be a link to that of the pristine tree, which stays as it is.
+fn replace(file: &Path, text: Option<&str>) -> Result<()> {
+    if file.exists() {
+        fs::remove_file(file)?;
     }
+    if let Some(text) = text {
+        fs::create_dir_all(file.parent().context("a file is in a directory")?)?;
+        fs::write(file, text)?;
+    }
+    Ok(())
 }

@@ -2,19 +2,17 @@
 
 //! The library in this repository: its files, and how they were before a later feature.
 
-use super::imports;
-use super::line_edits::{LineEdits, lines_of};
+use super::edits;
+use super::files::Files;
 use anyhow::{Context, Result, bail};
-use proc_macro2::Ident;
-use std::collections::BTreeMap;
+use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
-use syn::{Item, UseTree, Visibility};
 use walkdir::WalkDir;
 
 pub const DMA_RS: &str = "rust/kernel/dma.rs";
 pub const ROOT: &str = "rust/kernel/dma/coherent.rs";
-const PARTS: &str = "rust/kernel/dma/coherent/";
+const MODULES: &str = "rust/kernel/dma/coherent/";
 
 /// The features that patches of their own add, in this order. Each is a module of `coherent.rs`:
 /// its files, its `mod` item and what is re-exported from it.
@@ -24,39 +22,32 @@ pub const FEATURES: [&str; 5] = ["at", "cast", "range", "zeroed", "bound"];
 pub struct Library {
     checkout: PathBuf,
     /// The files for `rust/kernel/dma`, by their path in a kernel tree.
-    pub files: BTreeMap<String, String>,
+    pub files: Files,
 }
 
 impl Library {
     /// The library of a checkout, with the files of `overlay` in the place of its `rust/kernel/dma`.
     pub fn read(checkout: &Path, overlay: &Path) -> Result<Self> {
-        let mut files = BTreeMap::new();
+        let checkout = checkout.to_path_buf();
+        let mut files = Files::new();
         for entry in WalkDir::new(overlay) {
-            let entry = entry.with_context(|| format!("cannot read {}", overlay.display()))?;
-            let path = entry.path();
+            let path = entry.context("cannot read the library")?.into_path();
             if path.extension().is_none_or(|extension| extension != "rs") {
                 continue;
             }
             let relative = path.strip_prefix(overlay)?.display();
             let in_tree = format!("rust/kernel/dma/{relative}");
-            if in_tree != ROOT && !in_tree.starts_with(PARTS) {
+            if in_tree != ROOT && !in_tree.starts_with(MODULES) {
                 bail!("{} is not part of the module `coherent`", path.display());
             }
-            let text = fs::read_to_string(path);
-            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-            files.insert(in_tree, text);
+            files.insert(in_tree, read(&path)?);
         }
-        if !files.contains_key(ROOT) {
-            bail!("{} has no coherent.rs", overlay.display());
-        }
-        let checkout = checkout.to_path_buf();
         Ok(Self { checkout, files })
     }
 
     /// A file of the repository.
-    pub fn text(&self, path: impl AsRef<Path>) -> Result<String> {
-        let path = self.checkout.join(path);
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    pub fn text(&self, path: &str) -> Result<String> {
+        read(&self.checkout.join(path))
     }
 
     pub fn has(&self, path: &str) -> bool {
@@ -76,89 +67,57 @@ impl Library {
     }
 
     /// The files of the library with the first `count` features.
-    pub fn with_features(&self, count: usize) -> Result<BTreeMap<String, String>> {
+    pub fn with_features(&self, count: usize) -> Result<Files> {
         let mut files = self.files.clone();
         for name in &FEATURES[count..] {
-            let (file, children) = (format!("{PARTS}{name}.rs"), format!("{PARTS}{name}/"));
-            files.remove(&file).with_context(|| format!("no {file}"))?;
-            files.retain(|path, _| !path.starts_with(&children));
-            let root = files.get_mut(ROOT).context(ROOT)?;
-            *root = without_module(root, name).context(ROOT)?;
+            let (file, children) = (format!("{MODULES}{name}.rs"), format!("{MODULES}{name}/"));
+            files.retain(|path, _| *path != file && !path.starts_with(&children));
+            let root = files.get_mut(ROOT).context("no coherent.rs")?;
+            *root = without_module(root, name)
+                .with_context(|| format!("the feature \"{name}\" of the library"))?;
         }
         Ok(files)
     }
 }
 
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
 /// A file without the declaration of a module, and without what is re-exported from it.
 fn without_module(text: &str, name: &str) -> Result<String> {
-    let mut edits = LineEdits::default();
-    let mut declared = false;
-    for item in syn::parse_file(text)?.items {
-        let is_declaration = matches!(&item, Item::Mod(module) if module.ident == name);
-        let is_export = matches!(&item, Item::Use(import) if is_from_child(&import.tree, name));
-        if is_declaration || is_export {
-            edits.remove(lines_of(&item, text)?);
-        }
-        declared |= is_declaration;
-    }
-    if !declared {
-        bail!("no `mod {name};`");
-    }
-    Ok(edits.apply(text))
+    let text = edits::once(text, &format!(r"^(?:pub )?mod {name};\n"), "")?;
+    let export = Regex::new(&format!(r"(?m)^pub use self::{name}::[^;]*;\n"))?;
+    Ok(export.replace_all(&text, "").into_owned())
 }
 
-/// Whether an import starts with `self::name`.
-fn is_from_child(tree: &UseTree, name: &str) -> bool {
-    let UseTree::Path(first) = tree else {
-        return false;
-    };
-    first.ident == "self"
-        && match &*first.tree {
-            UseTree::Path(second) => second.ident == name,
-            UseTree::Name(second) => second.ident == name,
-            _ => false,
-        }
+/// The item with which `dma.rs` re-exports what a module offers.
+pub fn export(module: &str) -> Result<String> {
+    let defined = Regex::new(
+        r"(?m)^pub (?:unsafe |const )*(?:fn|struct|enum|trait|type|const|static|mod) (\w+)",
+    )?;
+    let exported = Regex::new(r"(?m)^pub use self::\w+::([^;]*);")?;
+    let mut names: Vec<_> = defined
+        .captures_iter(module)
+        .chain(exported.captures_iter(module))
+        .flat_map(|found| names_in(&found[1]))
+        .collect();
+    // In rustfmt's order: functions and modules, types, constants.
+    names.sort_by_key(|name| {
+        let is_type = !name.starts_with(char::is_lowercase);
+        let is_constant = !name.contains(char::is_lowercase);
+        (is_type, is_constant, name.clone())
+    });
+    Ok(format!(
+        "pub use self::coherent::{{\n    {}, //\n}};",
+        names.join(",\n    ")
+    ))
 }
 
-/// The public items and re-exports of a module.
-pub fn public_names(text: &str) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for item in syn::parse_file(text)?.items {
-        match &item {
-            Item::Use(import) if is_public(&import.vis) => {
-                names.extend(imports::leaves(&import.tree));
-            }
-            item => names.extend(
-                defined(item)
-                    .filter(|(vis, _)| is_public(vis))
-                    .map(|(_, name)| name.to_string()),
-            ),
-        }
-    }
-    if names.is_empty() || names.iter().any(|name| name == "*") {
-        bail!("the module has to list the names that it offers");
-    }
-    Ok(names)
-}
-
-fn is_public(vis: &Visibility) -> bool {
-    matches!(vis, Visibility::Public(_))
-}
-
-/// The name that an item defines.
-pub fn defined(item: &Item) -> Option<(&Visibility, &Ident)> {
-    Some(match item {
-        Item::Const(item) => (&item.vis, &item.ident),
-        Item::Enum(item) => (&item.vis, &item.ident),
-        Item::Fn(item) => (&item.vis, &item.sig.ident),
-        Item::Mod(item) => (&item.vis, &item.ident),
-        Item::Static(item) => (&item.vis, &item.ident),
-        Item::Struct(item) => (&item.vis, &item.ident),
-        Item::Trait(item) => (&item.vis, &item.ident),
-        Item::Type(item) => (&item.vis, &item.ident),
-        Item::Union(item) => (&item.vis, &item.ident),
-        _ => return None,
-    })
+fn names_in(list: &str) -> Vec<String> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = list.split(|c| !is_word(c)).filter(|word| !word.is_empty());
+    words.map(str::to_string).collect()
 }
 
 #[cfg(test)]
@@ -167,18 +126,16 @@ mod tests {
 
     #[test]
     fn what_is_public_is_offered() {
-        let names = public_names(
-            "pub use self::a::{self, B, C as D};\nuse e::F;\npub(crate) struct G;\npub enum H {}\n\
-             pub type J = u8;\npub mod l;\nfn m() {}\npub trait N {}\npub const O: u8 = 1;\n",
+        let item = export(
+            "pub use self::a::{\n    B,\n    C, //\n};\nuse e::F;\npub(crate) struct G;\n\
+             pub enum H {}\npub type J = u8;\npub mod l;\nfn m() {}\npub trait N {}\n\
+             pub const O: u8 = 1;\npub use self::p::P;\npub const unsafe fn q() {}\n",
         );
+        let names = ["l", "q", "B", "C", "H", "J", "N", "O", "P"].join(",\n    ");
         assert_eq!(
-            names.expect("names"),
-            ["a", "B", "D", "H", "J", "l", "N", "O"]
+            item.expect("an item"),
+            format!("pub use self::coherent::{{\n    {names}, //\n}};")
         );
-        for text in ["struct Private;", "pub use self::kind::*;"] {
-            let error = public_names(text).expect_err(text).to_string();
-            assert!(error.contains("list the names"), "{error}");
-        }
     }
 
     #[test]

@@ -2,57 +2,45 @@
 
 //! The series as mail: the patches, and what a maintainer would try on them first.
 
-use super::edits::SECTION;
 use super::git::{Git, Identity};
 use super::series::Commit;
 use crate::host::process;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Writes the patches of `branch` and a cover letter to `dir`, which is emptied first.
+/// The section of `MAINTAINERS` for new files.
+const SECTION: &str = "DMA MAPPING & SCATTERLIST API [RUST]";
+
+/// Writes the patches of `branch` and a cover letter to `dir`, which is emptied first. Returns the
+/// patches without the letter.
 pub fn write(
     git: &Git,
     (base, branch): (&str, &str),
     dir: &Path,
     commits: &[Commit],
-    identity: &Identity,
     cover: &str,
+    sign_off: bool,
 ) -> Result<Vec<PathBuf>> {
     if dir.exists() {
         fs::remove_dir_all(dir).with_context(|| format!("cannot clear {}", dir.display()))?;
     }
-    git.run(["config", &format!("branch.{branch}.description"), cover])?;
-    let mut format = git.plain_command([
-        "format-patch",
-        "--quiet",
-        "--cover-letter",
-        "--cover-from-description=subject",
-        "--subject-prefix=PATCH",
-        "--no-signature",
-    ]);
+    git.run(&["config", &format!("branch.{branch}.description"), cover])?;
+    let range = format!("{base}..{branch}");
+    let mut format = git.command(&["format-patch", "--cover-letter", "--no-signature", &range]);
     format
+        .arg("--cover-from-description=subject")
+        .args(sign_off.then_some("--signoff"))
         .arg("--output-directory")
-        .arg(dir)
-        .arg(format!("{base}..{branch}"));
-    identity.make(&mut format);
-    process::output(&mut format)?;
-    let mut patches = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        patches.push(entry?.path());
-    }
-    patches.sort();
-    if patches.len() != commits.len() + 1 {
-        bail!("git format-patch wrote {} files", patches.len());
-    }
-    for (patch, commit) in patches.iter().skip(1).zip(commits) {
+        .arg(dir);
+    let written = process::output(&mut format)?;
+    let patches: Vec<_> = written.lines().skip(1).map(PathBuf::from).collect();
+    for (patch, commit) in patches.iter().zip(commits) {
         if commit.step.rfc {
             let text = fs::read_to_string(patch)?;
-            fs::write(
-                patch,
-                text.replacen("\nSubject: [PATCH ", "\nSubject: [RFC PATCH ", 1),
-            )?;
+            let text = text.replacen("\nSubject: [PATCH ", "\nSubject: [RFC PATCH ", 1);
+            fs::write(patch, text)?;
         }
     }
     Ok(patches)
@@ -62,44 +50,38 @@ pub fn write(
 pub fn checkpatch(tree: &Path, patches: &[PathBuf], signed: bool) -> Result<()> {
     let clean = Regex::new(r"(?m)^total: 0 errors, 0 warnings, 0 checks, \d+ lines checked$")?;
     let mut found = String::new();
-    for patch in patches.iter().skip(1) {
+    for patch in patches {
         let mut check = process::command("perl");
         check
-            .arg(tree.join("scripts/checkpatch.pl"))
-            .arg("--strict");
-        if !signed {
-            check.arg("--no-signoff");
-        }
-        let output = check.arg(patch).current_dir(tree).output();
-        let output = output.context("cannot run checkpatch.pl")?;
+            .args(["scripts/checkpatch.pl", "--strict"])
+            .args((!signed).then_some("--no-signoff"))
+            .arg(patch)
+            .current_dir(tree);
+        let output = check.output().context("cannot run checkpatch.pl")?;
         let text = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() || !clean.is_match(&text) {
             let errors = String::from_utf8_lossy(&output.stderr);
             found += &format!("{}:\n{text}{errors}", patch.display());
         }
     }
-    match found.is_empty() {
-        true => Ok(()),
-        false => bail!("checkpatch.pl complains:\n{found}"),
-    }
+    ensure!(found.is_empty(), "checkpatch.pl complains:\n{found}");
+    Ok(())
 }
 
-/// Applies the patches to the base with `git am`. The result must be the tree of the series.
-pub fn am(git: &Git, base: &str, tip: &str, patches: &[PathBuf]) -> Result<()> {
+/// Applies the patches to the base with `git am`. The result must be the tree of the branch.
+pub fn am(git: &Git, (base, branch): (&str, &str), patches: &[PathBuf]) -> Result<()> {
     let scratch = tempfile::tempdir_in(git.dir.parent().unwrap_or(&git.dir))?;
-    let clone = Git::at(&scratch.path().join("linux"));
-    let mut command = git.plain_command(["clone", "--quiet", "--shared", "--no-checkout"]);
-    process::output(command.arg(&git.dir).arg(&clone.dir))?;
-    let base = git.commit_of(base)?.context("the base is no commit")?;
+    let clone = Git::at(scratch.path(), &Identity::nobody());
+    let origin = git.dir.to_string_lossy();
+    let options = ["--quiet", "--shared", "--no-checkout", "--branch", base];
+    clone.run(&[&["clone"], &options[..], &[&*origin, "."]].concat())?;
     // The index has the whole tree, the working tree only what the patches change.
-    clone.run(["sparse-checkout", "set", "--no-cone", "/Makefile"])?;
-    clone.run(["checkout", "--quiet", "--detach", &base])?;
-    let mut am = clone.plain_command(["am", "--quiet"]);
-    Identity::nobody().make(&mut am);
-    process::output(am.args(patches.iter().skip(1)))
+    clone.run(&["sparse-checkout", "set", "--no-cone", "/Makefile"])?;
+    clone.run(&["checkout", "--quiet"])?;
+    process::output(clone.command(&["am", "--quiet"]).args(patches))
         .context("`git am` does not apply the patches to the pristine tree")?;
-    let ours = git.run(["rev-parse", &format!("{tip}^{{tree}}")])?;
-    let theirs = clone.run(["rev-parse", "HEAD^{tree}"])?;
+    let ours = git.run(&["rev-parse", &format!("{branch}^{{tree}}")])?;
+    let theirs = clone.run(&["rev-parse", "HEAD^{tree}"])?;
     if ours != theirs {
         bail!("`git am` of the patches gives the tree {theirs}, and the series is {ours}");
     }
@@ -107,8 +89,7 @@ pub fn am(git: &Git, base: &str, tip: &str, patches: &[PathBuf]) -> Result<()> {
 }
 
 /// Fails for a new file for which get_maintainer.pl does not find the section of `MAINTAINERS`.
-pub fn maintainers(tree: &Path, commits: &[Commit]) -> Result<()> {
-    let last = commits.last().context("the series is empty")?;
+pub fn maintainers(tree: &Path, last: &Commit) -> Result<()> {
     let list = tempfile::NamedTempFile::new().context("no temporary file")?;
     let text = last.files.get("MAINTAINERS");
     fs::write(
@@ -125,22 +106,11 @@ pub fn maintainers(tree: &Path, commits: &[Commit]) -> Result<()> {
             .current_dir(tree)
             .stdin(process::input(&patch)?);
         if !process::output(&mut get)?.contains(SECTION) {
-            bail!("get_maintainer.pl does not find \"{SECTION}\" for {path}");
+            bail!(
+                "get_maintainer.pl does not find \"{SECTION}\" for {path}; add it to the edit of \
+                 MAINTAINERS in rust/xtask/series"
+            );
         }
     }
     Ok(())
-}
-
-/// How many files a commit changes, and lines that it adds and removes.
-pub fn stat(git: &Git, commit: &str) -> Result<[usize; 3]> {
-    let text = git.run(["show", "--format=", "--numstat", "--no-renames", commit])?;
-    let mut sum = [0; 3];
-    for line in text.lines() {
-        let mut fields = line.split('\t');
-        let mut next = || fields.next().and_then(|field| field.parse().ok());
-        sum[0] += 1;
-        sum[1] += next().unwrap_or(0);
-        sum[2] += next().unwrap_or(0);
-    }
-    Ok(sum)
 }

@@ -29,7 +29,7 @@ pub fn run(session: &Session, commits: &[Commit]) -> Result<Vec<usize>> {
         }
         let tree = ("series", index + 1);
         let kernel = session.kernel(tree, Target::default(), "series", &fragments)?;
-        let of = || format!("the commit \"{}\"", commit.step.subject());
+        let of = || format!("the commit \"{}\"", commit.subject());
         kernel.build(workspace, progress).with_context(of)?;
         let tests = progress.step(&format!("booting {}", of()), |step| {
             boots(workspace, step, &kernel, &modules)
