@@ -240,7 +240,7 @@ fn brief(finding: &Finding, shown: &[(usize, &str)]) -> String {
     }
     let first = finding.excerpt.lines().find(|line| *line != CUT_HERE);
     let first = first.unwrap_or_default();
-    format!("line {}: {}: {first}", finding.line, finding.symptom)
+    format!("line {}: {first}", finding.line)
 }
 
 #[cfg(test)]
