@@ -23,7 +23,7 @@ pub const CUT_HERE: &str = "------------[ cut here ]------------";
 /// How reports of the kernel begin, which have more lines.
 static REPORT: LazyLock<Regex> = LazyLock::new(|| {
     begins_with(&[
-        r"Kernel panic - not syncing|rust_kernel: panicked at|-+\[ cut here ",
+        r"(---\[ end )?Kernel panic - not syncing|rust_kernel: panicked at|-+\[ cut here ",
         r"(\[ )?BUG[: ]|WARNING: |kernel BUG at|Oops[: ]|Internal error: |UBSAN: ",
         r"(CPU \d+ )?Unable to handle kernel|Unhandled (fault|prefetch abort)",
         r"(traps: )?(PANIC: |double fault|general protection fault)|irq \d+: nobody cared",

@@ -104,14 +104,9 @@ impl Verdict {
         verdict
     }
 
-    /// Whether the run ended in time, without a complaint and as expected.
-    pub fn good(&self) -> bool {
-        self.report.good()
-    }
-
     /// This verdict, or all that is wrong with the run as an error.
     pub fn into_result(self) -> Result<Self> {
-        if self.good() {
+        if self.report.good() {
             return Ok(self);
         }
         let (reasons, log) = (self.report.explanations(), self.console_path.display());
@@ -242,7 +237,7 @@ mod tests {
             ..Expected::default()
         };
         let verdict = Verdict::of(&real("clean"), &expected);
-        assert!(verdict.good(), "{verdict:#?}");
+        assert!(verdict.report.good(), "{verdict:#?}");
         assert!(verdict.tests_passed() > 9);
     }
 

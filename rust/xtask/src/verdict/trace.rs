@@ -135,7 +135,7 @@ pub fn judge_totals(trace: &str, untraced: &[String]) -> Result<()> {
         let found = trace.split_once(&format!("# totals {event}\n"));
         let (_, part) = found.with_context(|| format!("the trace has no totals of {event}"))?;
         let part = part.split("# totals ").next().unwrap_or(part);
-        let all = part.contains("\n    Dropped: 0\n");
+        let all = part.lines().any(|line| line.trim() == "Dropped: 0");
         ensure!(all, "events of {event} were not counted: {part}");
         let is_judged = |line: &&str| {
             let device = line.split_whitespace().nth(2);

@@ -4,7 +4,6 @@
 
 use super::Finding;
 use regex_lite::Regex;
-use std::sync::LazyLock;
 
 /// The size of the pages that an IOMMU maps.
 const PAGE: u64 = 4096;
@@ -13,27 +12,24 @@ const PAGE: u64 = 4096;
 ///
 /// A suite announces a copy to a page. An IOMMU may report each access that it stops.
 pub fn settle(lines: &[&str], findings: &mut Vec<Finding>) {
-    static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"^(?:coherent_faults|nvme_copy \S+): fault expected at 0x([0-9a-f]+)$";
-        Regex::new(pattern).expect("a pattern")
-    });
-    static REPORTED: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"^(?:DMAR: |arm-smmu-v3 ).*(?:fault addr|iova:) 0x([0-9a-f]+) ";
-        Regex::new(pattern).expect("a pattern")
-    });
+    let pattern = |text: &str| Regex::new(text).expect("a pattern");
+    let announced =
+        pattern(r"^(?:coherent_faults|nvme_copy \S+): fault expected at 0x([0-9a-f]+)$");
+    let reported = pattern(r"^(?:DMAR: |arm-smmu-v3 ).*(?:fault addr|iova:) 0x([0-9a-f]+) ");
     let page = |pattern: &Regex, text: &str| {
         let found = pattern.captures(text)?;
         Some(u64::from_str_radix(&found[1], 16).ok()? / PAGE)
     };
-    let announced = (1..).zip(lines);
-    let announced = announced.filter_map(|(number, line)| Some((number, page(&ANNOUNCED, line)?)));
-    let announced: Vec<(usize, u64)> = announced.collect();
+    let announced: Vec<(usize, u64)> = (1..)
+        .zip(lines)
+        .filter_map(|(number, line)| Some((number, page(&announced, line)?)))
+        .collect();
     for (index, (number, expected)) in announced.iter().enumerate() {
         let next = announced.get(index + 1).map_or(usize::MAX, |next| next.0);
         let before = findings.len();
         findings.retain(|finding| {
             !(*number..next).contains(&finding.line)
-                || page(&REPORTED, &finding.excerpt) != Some(*expected)
+                || page(&reported, &finding.excerpt) != Some(*expected)
         });
         if findings.len() == before {
             findings.push(Finding {

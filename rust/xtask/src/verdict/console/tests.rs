@@ -174,7 +174,8 @@ fn a_log_that_is_cut_off_anywhere_or_empty_is_a_failure() {
 const END: &str = "[    9.000000] coherent: end\n";
 
 /// How complaints begin that the fixtures have none of, as the kernel's source prints them.
-const WORDS_OF_THE_KERNEL: [&str; 21] = [
+const WORDS_OF_THE_KERNEL: [&str; 22] = [
+    "---[ end Kernel panic - not syncing: x ]---",
     "Kernel panic - not syncing: VFS: Unable to mount root fs",
     "** 12 printk messages dropped **",
     "rust_kernel: panicked at rust/kernel/dma.rs:1:2:",
