@@ -36,7 +36,7 @@ pub fn plan(plan: Plan, modules: &[PathBuf]) -> Result<Plan> {
 
 /// The verdict on docs/your-driver.md.
 pub fn guide(workspace: &Workspace, logs: &mut Logs) -> Result<()> {
-    judge(workspace, logs, GUIDE, Expected::default())
+    judge(workspace, logs, GUIDE).map(drop)
 }
 
 /// The verdict on docs/binding.md: each buffer is freed whenever its driver loses the device.
@@ -47,29 +47,26 @@ pub fn binding(workspace: &Workspace, logs: &mut Logs) -> Result<()> {
             (format!("unbound {name}"), 0),
         ]
     };
-    let marks = BINDING_SAMPLES
+    let marks: Vec<_> = BINDING_SAMPLES
         .iter()
         .flat_map(|sample| (0..TIMES).flat_map(move |_| once(*sample)))
         .collect();
-    let expected = Expected {
-        marks: Some(marks),
-        ..Expected::default()
-    };
-    judge(workspace, logs, BINDING, expected)
+    let found = judge(workspace, logs, BINDING)?.allocations.marks;
+    ensure!(
+        found == marks,
+        "allocations at each mark are {found:?} and not {marks:?}"
+    );
+    Ok(())
 }
 
-fn judge(workspace: &Workspace, logs: &mut Logs, page: &str, expected: Expected) -> Result<()> {
+fn judge(workspace: &Workspace, logs: &mut Logs, page: &str) -> Result<Verdict> {
     let text = fs::read_to_string(workspace.checkout.join(page)).context(page.to_string())?;
     let part = logs.take_part(page)?;
-    let tracing = Tracing::Needed;
-    Verdict::of(
-        &part,
-        &Expected {
-            tracing,
-            ..expected
-        },
-    )
-    .into_result()?;
+    let expected = Expected {
+        tracing: Tracing::Needed,
+        ..Expected::default()
+    };
+    let verdict = Verdict::of(&part, &expected).into_result()?;
     let quoted: Vec<&str> = text
         .lines()
         .filter(|line| strip_time(line) != *line)
@@ -82,7 +79,7 @@ fn judge(workspace: &Workspace, logs: &mut Logs, page: &str, expected: Expected)
         "{page} quotes lines that were not said (log: {log}):\n{}",
         missing.join("\n")
     );
-    Ok(())
+    Ok(verdict)
 }
 
 /// The lines that are not in the log. Times and addresses are those of one run.

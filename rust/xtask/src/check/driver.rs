@@ -194,7 +194,7 @@ pub fn report(modules: &[PathBuf], logs: &Logs, limit: Duration) -> (String, boo
 
     let names = names(modules).join(", ");
     let log = logs.console_path.display();
-    if verdict.good() {
+    if verdict.report.good() {
         text += &format!("{names}: loaded and unloaded, and nothing to complain about ({log})");
         return (text, true);
     }
@@ -240,7 +240,7 @@ fn brief(finding: &Finding, shown: &[(usize, &str)]) -> String {
     }
     let first = finding.excerpt.lines().find(|line| *line != CUT_HERE);
     let first = first.unwrap_or_default();
-    format!("line {}: {}: {first}", finding.line, finding.symptom)
+    format!("line {}: {first}", finding.line)
 }
 
 #[cfg(test)]

@@ -12,47 +12,38 @@ impl Logs {
     pub fn take_part(&mut self, name: &str) -> Result<Self> {
         let (begin, end) = (format!("begin {name}"), format!("end {name}"));
         let is = |line: &str, mark: &str| strip_time(line).strip_prefix("coherent: ") == Some(mark);
-        let (mut rest, mut console) = (String::new(), String::new());
-        let (mut found, mut inside) = (false, false);
-        for line in self.console.lines() {
-            let (mut of_rest, mut of_part) = (line, "");
-            if is(line, &begin) {
-                (found, inside, of_rest) = (true, true, "");
-            } else if inside {
-                (of_rest, of_part) = ("", line);
-                if is(line, &end) {
-                    (inside, of_part) = (false, "coherent: end");
-                }
-            }
-            rest += &format!("{of_rest}\n");
-            console += &format!("{of_part}\n");
+        let mut lines: Vec<&str> = self.console.lines().collect();
+        let first = lines.iter().position(|line| is(line, &begin));
+        let log = self.console_path.display();
+        let first =
+            first.with_context(|| format!("the run did not come to {name} (log: {log})"))?;
+        let length = lines[first..].iter().position(|line| is(line, &end));
+        let last = length.map_or(lines.len() - 1, |length| first + length);
+        let mut part = vec![""; lines.len()];
+        part[first..=last].copy_from_slice(&lines[first..=last]);
+        part[first] = "";
+        if length.is_some() {
+            part[last] = "coherent: end";
         }
+        lines[first..=last].fill("");
+        let (console, rest) = (part.join("\n"), lines.join("\n"));
         self.console = rest;
-        found
-            .then(|| Self {
-                console,
-                trace: trace(&self.trace, &begin, &end),
-                ..self.clone()
-            })
-            .with_context(|| {
-                let log = self.console_path.display();
-                format!("the run did not come to {name} (log: {log})")
-            })
+        Ok(Self {
+            console,
+            trace: trace(&self.trace, &begin, &end),
+            ..self.clone()
+        })
     }
 }
 
 /// The events between two marks, with a header that counts them.
 fn trace(trace: &str, begin: &str, end: &str) -> String {
     let is = |line: &&str, mark: &str| line.ends_with(&format!(": tracing_mark_write: {mark}"));
-    let events: Vec<&str> = trace
-        .lines()
-        .skip_while(|line| !is(line, begin))
-        .skip(1)
-        .take_while(|line| !is(line, end))
-        .collect();
+    let events = trace.lines().skip_while(|line| !is(line, begin)).skip(1);
+    let events: Vec<&str> = events.take_while(|line| !is(line, end)).collect();
     let count = events.len();
     let header = format!("# entries-in-buffer/entries-written: {count}/{count}\n");
-    header + &events.join("\n") + "\n"
+    header + &events.join("\n")
 }
 
 #[cfg(test)]

@@ -113,10 +113,7 @@ fn a_complaint_is_a_failure_and_its_lines_are_shown_once() {
     );
     let (text, good) = judged(&logs(&console, ""));
     assert!(!good);
-    assert!(
-        text.contains("line 4: kernel warning: WARNING: a.c:1"),
-        "{text}"
-    );
+    assert!(text.contains("line 4: WARNING: a.c:1"), "{text}");
     assert_eq!(text.matches("CPU: 0 PID: 1").count(), 1, "{text}");
 }
 
