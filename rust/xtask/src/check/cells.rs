@@ -221,7 +221,12 @@ impl Cell {
         if self.pool {
             plan = plan.load(named(modules, POOL)?, "");
         }
-        plan = suites::plan(plan, kernel, modules, allocations, self.address_bits)?;
+        plan = plan.then(suites::plan(
+            kernel,
+            modules,
+            allocations,
+            self.address_bits,
+        )?);
         if self.pool {
             plan = plan.shell(&format!("step rmmod {POOL}"));
         }
