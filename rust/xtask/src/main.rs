@@ -22,10 +22,8 @@ mod task;
 mod tree;
 mod verdict;
 
-use crate::build::kbuild;
 use crate::build::session::Session;
-use crate::check::contract::{self, Messages};
-use crate::check::{lint, suites};
+use crate::check::{contract, lint, suites};
 use crate::host::workspace::CACHE_VAR;
 use crate::task::{
     bench, demo, docs, driver, matrix, mutants, nvme, series, shell, test, upstream,
@@ -33,6 +31,7 @@ use crate::task::{
 use anyhow::Result;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::collections::BTreeMap;
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,7 +56,7 @@ struct Arguments {
 enum Task {
     /// Watch a device move data through memory without a kernel mapping
     Demo,
-    /// Run what an edit of the library can break, in one boot
+    /// Run what an edit of the library can break
     Check,
     /// Run every test
     Test,
@@ -79,15 +78,7 @@ enum Task {
     BenchCheck,
     /// Accept the benchmark's machine code as the expected one
     BenchBless,
-    /// Install the missing programs to build and boot a kernel with Rust
-    Toolchain,
-    /// Fetch Linux 7.3
-    Source,
-    /// Add the library to a copy of Linux 7.3
-    Graft,
-    /// Configure that copy
-    Configure,
-    /// Build that copy, and the modules in kunit/ and samples/
+    /// Build Linux 7.3 with the library, and the modules in kunit/ and samples/
     Build,
     /// Run upstream's users and tests of coherent memory with and without the library
     Upstream,
@@ -109,16 +100,14 @@ impl Task {
     /// Whether the task does without rustfmt, clippy and the like.
     fn only_builds_or_boots(&self) -> bool {
         use Task::*;
-        matches!(
-            self,
-            Demo | Driver(_) | Shell(_) | Docs | Toolchain | Source | Graft | Configure | Build
-        )
+        matches!(self, Demo | Driver(_) | Shell(_) | Docs | Build)
     }
 }
 
 fn main() -> ExitCode {
     let command = Arguments::command();
     let settings = settings(&command);
+    let command = without_empty(command).mut_subcommands(without_empty);
     let matches = command.after_help(settings).get_matches();
     let result = Arguments::from_arg_matches(&matches)
         .map_err(anyhow::Error::from)
@@ -126,6 +115,17 @@ fn main() -> ExitCode {
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
+    })
+}
+
+/// An empty setting, as in `make demo KERNEL_SRC=`, is no setting.
+fn without_empty(command: Command) -> Command {
+    command.mut_args(|option| {
+        let value = option.get_env().and_then(env::var_os);
+        match value.is_some_and(|value| value.is_empty()) {
+            true => option.env(None),
+            false => option,
+        }
     })
 }
 
@@ -148,11 +148,7 @@ fn settings(command: &Command) -> String {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    // An empty setting, as in `make demo KERNEL_SRC=`, is no setting.
-    let given = arguments
-        .kernel_src
-        .filter(|path| !path.as_os_str().is_empty());
-    let session = &Session::start(given)?;
+    let session = &Session::start(arguments.kernel_src)?;
     if !arguments.task.only_builds_or_boots() {
         session.install_for_checks()?;
     }
@@ -167,29 +163,12 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Driver(request) => return driver::run(session, &request),
         Task::Shell(request) => return shell::run(session, &request),
         Task::Docs => return docs::run(session),
-        Task::Contract => return contract(session, Messages::Compare),
+        Task::Contract => return contract(session, false),
         Task::Mutants { only } => return mutants::run(session, &only),
-        Task::Bless => return contract(session, Messages::Accept),
+        Task::Bless => return contract(session, true),
         Task::Matrix(arguments) => return matrix::run(session, &arguments),
         Task::Nvme => return nvme::run(session),
         Task::Series(options) => return series::run(session, &options),
-        Task::Toolchain => {
-            session.prepare()?;
-        }
-        Task::Source => {
-            let source = session.source()?;
-            println!("{}", source.tree.display());
-        }
-        Task::Graft => {
-            let source = session.source()?;
-            let tree = kbuild::grafted(&session.workspace, &session.progress, &source)?;
-            println!("{}", tree.display());
-        }
-        Task::Configure => {
-            let kernel = session.debug()?;
-            kernel.configure(&session.workspace, &session.progress)?;
-            println!("{}", kernel.build.join(".config").display());
-        }
         Task::Build => {
             let kernel = session.debug_kernel()?;
             for module in suites::modules(session, &kernel)? {
@@ -206,8 +185,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn contract(session: &Session, messages: Messages) -> Result<ExitCode> {
+fn contract(session: &Session, bless: bool) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
-    let report = contract::check(session, &kernel, messages)?;
+    let report = contract::check(session, &kernel, bless)?;
     Ok(task::conclude(session, &report))
 }

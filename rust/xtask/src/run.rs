@@ -3,4 +3,3 @@
 //! Booting a kernel in QEMU.
 
 pub mod boot;
-pub mod qemu_arguments;

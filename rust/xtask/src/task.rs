@@ -15,19 +15,47 @@ pub mod shell;
 pub mod test;
 pub mod upstream;
 
+use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::host::lanes::{self, Job};
-use crate::host::progress::Step;
+use crate::check::{cells, contract, lint, samples};
+use crate::host::lanes;
 use crate::host::table;
 use crate::verdict::report::Report;
 use anyhow::Result;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// How many checks run side by side. Most keep a core busy.
-const LANES: usize = 2;
+/// How many checks run side by side. A boot mostly waits for its devices; the others keep a core busy.
+const LANES: usize = 3;
 
 /// One of the checks of a task.
-type Check<'a> = Job<'a, Report>;
+type Check<'a> = Box<dyn FnOnce() -> Report + Send + 'a>;
+
+/// The checks of what an edit of the library can break, the longest first.
+fn of_library<'a>(
+    session: &'a Session,
+    kernel: &'a Kernel,
+    modules: &'a [PathBuf],
+) -> Vec<Check<'a>> {
+    vec![
+        check("suites", || cells::run_direct(session, kernel, modules)),
+        check("contract", || contract::check(session, kernel, false)),
+        check("edu: a misdirected copy is seen", || {
+            samples::misdirected(session, kernel, modules)
+        }),
+        check("documented drivers", || {
+            samples::documented(session, kernel, modules)
+        }),
+        check("rustfmt", || {
+            let mut report = Report::default();
+            let formatted = session.progress.step("rustfmt", |step| {
+                lint::format(&session.workspace, step, &kernel.tree, true)
+            });
+            report.note("rustfmt", formatted);
+            Ok(report)
+        }),
+    ]
+}
 
 /// A check that makes a report, or breaks off with an error.
 fn check<'a>(
@@ -35,32 +63,22 @@ fn check<'a>(
     work: impl FnOnce() -> Result<Report> + Send + 'a,
 ) -> Check<'a> {
     let name = name.into();
-    Box::new(move || {
-        work().unwrap_or_else(|error| {
-            let mut report = Report::default();
-            report.note(name, Err::<(), _>(error));
-            report
-        })
-    })
+    Box::new(move || noted(name, work()))
 }
 
-/// A check that is one step, and passes or fails.
-fn step<'a>(
-    session: &'a Session,
-    name: &'a str,
-    work: impl FnOnce(&Step) -> Result<()> + Send + 'a,
-) -> Check<'a> {
-    check(name, move || {
+/// The report, or one on the error.
+fn noted(name: impl Into<String>, result: Result<Report>) -> Report {
+    result.unwrap_or_else(|error| {
         let mut report = Report::default();
-        report.note(name, session.progress.step(name, work));
-        Ok(report)
+        report.note(name, Err::<(), _>(error));
+        report
     })
 }
 
 /// Runs checks side by side, the first ones first.
 fn all(checks: Vec<Check<'_>>) -> Report {
     let mut all = Report::default();
-    for report in lanes::run(LANES, checks) {
+    for report in lanes::run(LANES, checks, |check| check()) {
         all.extend(report);
     }
     all
@@ -85,9 +103,5 @@ fn counts(report: &Report) -> String {
 }
 
 fn exit_code(good: bool) -> ExitCode {
-    if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    ExitCode::from(u8::from(!good))
 }

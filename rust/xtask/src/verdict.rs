@@ -10,7 +10,6 @@ mod judge;
 pub mod ktap;
 mod leftovers;
 pub mod measurements;
-mod parts;
 pub mod report;
 mod reserved_memory;
 pub mod trace;

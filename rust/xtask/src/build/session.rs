@@ -2,14 +2,16 @@
 
 //! The state of a run: workspace, lock, source, toolchain, and the kernels built from them.
 
-use crate::build::kbuild::{self, Kernel, Lints};
-use crate::host::lock::{self, Lock};
+use crate::build::kbuild::{self, Kernel};
+use crate::host::lock;
 use crate::host::progress::Progress;
 use crate::host::workspace::Workspace;
 use crate::setup::architecture::Target;
 use crate::setup::source::{self, Source};
 use crate::setup::toolchain::{self, Toolchain};
+use crate::tree::series;
 use anyhow::Result;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -17,8 +19,9 @@ use std::thread;
 pub struct Session {
     pub workspace: Workspace,
     pub progress: Progress,
-    pub kernel_src: Option<PathBuf>,
-    lock: Mutex<Option<Lock>>,
+    kernel_src: Option<PathBuf>,
+    /// The lock of the cache.
+    _lock: File,
     prepared: Mutex<Option<(Toolchain, Source)>>,
 }
 
@@ -31,20 +34,9 @@ impl Session {
             workspace,
             progress: Progress::default(),
             kernel_src,
-            lock: Mutex::new(Some(lock)),
+            _lock: lock,
             prepared: Mutex::default(),
         })
-    }
-
-    pub fn is_locked(&self) -> bool {
-        self.lock.lock().is_ok_and(|lock| lock.is_some())
-    }
-
-    /// Releases the lock of the cache, for a task that no longer uses it.
-    pub fn unlock(&self) {
-        if let Ok(mut lock) = self.lock.lock() {
-            *lock = None;
-        }
     }
 
     pub fn source(&self) -> Result<Source> {
@@ -74,47 +66,39 @@ impl Session {
 
     /// A kernel with the library, of the configuration `fragments`; not built yet.
     pub fn grafted(&self, name: &str, fragments: &[&str]) -> Result<Kernel> {
-        self.grafted_for(Target::default(), name, fragments)
-    }
-
-    /// The same, for `target`.
-    pub fn grafted_for(&self, target: Target, name: &str, fragments: &[&str]) -> Result<Kernel> {
-        self.kernel(kbuild::grafted, target, name, fragments)
+        let target = Target::default();
+        self.kernel(("grafted", series::GRAFT), target, name, fragments)
     }
 
     /// A kernel without the library, of the configuration `fragments`; not built yet.
     pub fn pristine(&self, name: &str, fragments: &[&str]) -> Result<Kernel> {
-        self.kernel(kbuild::pristine, Target::default(), name, fragments)
+        self.kernel(("pristine", 0), Target::default(), name, fragments)
     }
 
-    fn kernel(
+    /// A kernel in the tree of this name, with that many steps of the series; not built yet.
+    pub fn kernel(
         &self,
-        tree: fn(&Workspace, &Progress, &Source) -> Result<PathBuf>,
+        tree: (&str, usize),
         target: Target,
         name: &str,
         fragments: &[&str],
     ) -> Result<Kernel> {
-        let (toolchain, source) = self.prepare()?;
-        let tree = tree(&self.workspace, &self.progress, &source)?;
+        let (workspace, prepared) = (&self.workspace, self.prepare()?);
+        let tree = self.tree(tree)?;
         Ok(Kernel::new(
-            &self.workspace,
-            &tree,
-            &source,
-            &toolchain,
-            target,
-            name,
-            fragments,
+            workspace, &tree, prepared, target, name, fragments,
         ))
     }
 
-    /// The kernel that the demo and the tests boot; not built yet.
-    pub fn debug(&self) -> Result<Kernel> {
-        self.grafted("debug-intel-iommu", &["debug", "intel-iommu"])
+    /// The tree of this name, with that many steps of the series.
+    pub fn tree(&self, (name, steps): (&str, usize)) -> Result<PathBuf> {
+        let source = self.source()?;
+        kbuild::tree(&self.workspace, &self.progress, &source, name, steps)
     }
 
-    /// The same, built.
+    /// The kernel that the demo and the tests boot, built.
     pub fn debug_kernel(&self) -> Result<Kernel> {
-        let kernel = self.debug()?;
+        let kernel = self.grafted("debug-intel-iommu", &["debug", "intel-iommu"])?;
         kernel.build(&self.workspace, &self.progress)?;
         Ok(kernel)
     }
@@ -124,7 +108,7 @@ impl Session {
         let path = self.workspace.checkout.join(directory);
         self.progress
             .step(&format!("building {directory}/"), |step| {
-                kernel.modules(&self.workspace, step, &path, Lints::Rustc)
+                kernel.modules(&self.workspace, step, &path)
             })
     }
 }

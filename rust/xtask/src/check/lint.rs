@@ -1,35 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The form of the code: rustfmt, clippy, and the tests of this tool.
+//! The form of the code: rustfmt, clippy, the oldest rustc, and the tests of this tool.
 
-use crate::build::kbuild::{self, Kernel, Lints};
+use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
 use crate::setup::toolchain;
 use crate::verdict::report::Report;
-use anyhow::{Context, Result, bail};
-use regex_lite::Regex;
+use anyhow::{Context, Result};
 use std::fs;
-use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
+use std::path::Path;
+use std::process::Command;
 
 /// The directories with kernel code in the checkout.
 const KERNEL_CODE: [&str; 4] = ["rust/kernel", "kunit", "samples", "bench"];
 
 /// Formats all code, or checks that it is formatted. `tree` has the kernel's rules.
 pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> Result<()> {
-    let mut cargo = process::command("cargo");
-    cargo
-        .arg("fmt")
-        .arg("--manifest-path")
-        .arg(manifest(workspace));
+    let mut cargo = cargo(workspace, &["fmt"]);
     let mut rustfmt = process::command("rustfmt");
     rustfmt
         .args(["--edition", "2021", "--config-path"])
-        .arg(tree.join(".rustfmt.toml"))
-        .args(kernel_code(workspace)?);
+        .arg(tree.join(".rustfmt.toml"));
+    for directory in KERNEL_CODE {
+        rustfmt.args(super::files(&workspace.checkout.join(directory), "rs")?);
+    }
     if check {
         cargo.args(["--", "--check"]);
         rustfmt.arg("--check");
@@ -39,128 +36,116 @@ pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> R
         .context("`make fmt` formats it")
 }
 
-fn manifest(workspace: &Workspace) -> PathBuf {
-    workspace.checkout.join("rust/xtask/Cargo.toml")
+/// `cargo` for this tool.
+fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(arguments)
+        .arg("--manifest-path")
+        .arg(workspace.checkout.join("rust/xtask/Cargo.toml"));
+    cargo
 }
 
-fn kernel_code(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for dir in KERNEL_CODE {
-        for entry in WalkDir::new(workspace.checkout.join(dir)).sort_by_file_name() {
-            let path = entry.context("cannot read the checkout")?.into_path();
-            if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
+/// Tests this tool, and lints it. The lints that Cargo.toml denies fail; others depend on the version of
+/// clippy.
+pub fn host(session: &Session, pristine: &Path) -> Report {
+    let workspace = &session.workspace;
+    let mut report = Report::default();
+    // One after the other: cargo locks its directory.
+    for (name, command, what) in [
+        ("host: tests", "test", "--tests"),
+        ("host: clippy", "clippy", "--all-targets"),
+    ] {
+        let mut cargo = cargo(workspace, &[command, "--locked", what]);
+        cargo.env("KERNEL_TREE", pristine);
+        let log = workspace.cache(format!("logs/{command}-host.log"));
+        let logged = |step: &_| process::logged(step, &mut cargo, &log);
+        report.note(name, session.progress.step(name, logged));
+    }
+    report
+}
+
+/// Compiles the tool and its dependencies, whose own declarations of a `rust-version` may be wrong,
+/// with the oldest rustc that Linux 7.3 builds with, which is Debian 13's.
+pub fn oldest_rustc(session: &Session) -> Report {
+    let name = "host: rustc 1.85";
+    let mut report = Report::default();
+    if toolchain::is_oldest_rustc() {
+        // It has compiled this.
+        report.note(name, Ok(()));
+    } else if process::exists("rustup") {
+        let title = "compiling the tool with rustc 1.85";
+        let workspace = &session.workspace;
+        let compiled = session.progress.step(title, |step| {
+            let log = workspace.cache("logs/oldest-rustc.log");
+            if process::output(&mut oldest(workspace, &["run", "1.85", "rustc", "-V"])).is_err() {
+                let install = ["toolchain", "install", "1.85", "--profile=minimal"];
+                let mut install = oldest(workspace, &install);
+                process::logged(step, install.arg("--no-self-update"), &log)?;
             }
-        }
+            let mut check = oldest(workspace, &["run", "1.85", "cargo", "check", "--locked"]);
+            let manifest = workspace.checkout.join("rust/xtask/Cargo.toml");
+            process::logged(step, check.arg("--manifest-path").arg(manifest), &log)
+        });
+        report.note(name, compiled);
+    } else {
+        report.skip(name, "there is no rustup to fetch that version with");
     }
-    Ok(files)
+    report
 }
 
-/// Lints this tool. The lints that Cargo.toml denies fail; others depend on the version of clippy.
-pub fn host_clippy(workspace: &Workspace, step: &Step) -> Result<()> {
-    let mut cargo = process::command("cargo");
-    cargo
-        .args(["clippy", "--locked", "--all-targets", "--manifest-path"])
-        .arg(manifest(workspace));
-    process::logged(step, &mut cargo, &workspace.cache("logs/clippy-host.log"))
-}
-
-/// Runs this tool's tests; returns how many passed and failed.
-pub fn host_tests(workspace: &Workspace, step: &Step, pristine: &Path) -> Result<(usize, usize)> {
-    let log = workspace.cache("logs/test-host.log");
-    let mut cargo = process::command("cargo");
-    cargo
-        .args(["test", "--locked", "--manifest-path"])
-        .arg(manifest(workspace))
-        .env("KERNEL_TREE", pristine);
-    let result = process::logged(step, &mut cargo, &log);
-    let counts = counts(&fs::read_to_string(&log)?)?;
-    match result {
-        Err(error) if counts.1 == 0 => Err(error),
-        Err(error) => {
-            eprintln!("{error:#}");
-            Ok(counts)
-        }
-        Ok(()) if counts.0 == 0 => bail!("no test ran, see {}", log.display()),
-        Ok(()) => Ok(counts),
-    }
-}
-
-fn counts(log: &str) -> Result<(usize, usize)> {
-    let line = Regex::new(r"(?m)^test result: \w+\. (\d+) passed; (\d+) failed")?;
-    let mut sum = (0, 0);
-    for found in line.captures_iter(log) {
-        sum.0 += found[1].parse::<usize>()?;
-        sum.1 += found[2].parse::<usize>()?;
-    }
-    Ok(sum)
+/// `rustup`, apart from the toolchains that the person has.
+fn oldest(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let home = workspace.cache("oldest-rustc");
+    let mut rustup = process::command("rustup");
+    rustup
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", home.join("target"))
+        .env("RUSTUP_HOME", home)
+        .env_remove("RUSTUP_TOOLCHAIN");
+    rustup
 }
 
 /// The rustc whose clippy judges kernel code. The lints of other versions differ.
 const CLIPPY_OF_RUSTC: &str = "1.95.";
 
 /// Lints the library and the modules with clippy. With another version, warnings skip the check.
-pub fn kernel_clippy(session: &Session, kernel: &Kernel) -> Report {
+pub fn kernel_clippy(session: &Session, kernel: &Kernel) -> Result<Report> {
     let name = "kernel code: CLIPPY=1";
+    let found = session
+        .progress
+        .step(name, |step| clippy_warnings(session, step, kernel))?;
+    let version = toolchain::rustc_version()?;
     let mut report = Report::default();
-    let found = session.progress.step(name, |step| {
-        let found = clippy_warnings(session, step, kernel)?;
-        Ok((found, toolchain::rustc_version()?))
-    });
-    match found {
-        Ok((found, version)) if !found.is_empty() && !version.starts_with(CLIPPY_OF_RUSTC) => {
-            let found = found.join("; ");
-            report.skip(
-                name,
-                format!("clippy of rustc {version} has other lints: {found}"),
-            );
-        }
-        Ok((found, _)) => report.note_problems(name, found),
-        Err(error) => drop(report.note(name, Err::<(), _>(error))),
+    if found.is_empty() || version.starts_with(CLIPPY_OF_RUSTC) {
+        report.note_problems(name, found);
+    } else {
+        let found = found.join("; ");
+        let reason = format!("clippy of rustc {version} has other lints: {found}");
+        report.skip(name, reason);
     }
-    report
+    Ok(report)
 }
 
 /// Compiles with clippy, in a build directory of its own: clippy changes the generated code.
 fn clippy_warnings(session: &Session, step: &Step, kernel: &Kernel) -> Result<Vec<String>> {
+    let workspace = &session.workspace;
     let clippy = kernel.with_build("clippy");
-    clippy.configure(&session.workspace, &session.progress)?;
-    let log = session.workspace.cache("logs/clippy-kernel.log");
-    let mut prepare = clippy.make(Lints::Clippy);
-    process::logged(step, prepare.arg("modules_prepare"), &log)?;
-    let mut all = kbuild::warnings_about(kbuild::LIBRARY, &fs::read_to_string(&log)?);
-    if !all.is_empty() {
-        // The next build has to warn again.
-        kbuild::remove(&clippy.build.join("rust/kernel.o"))?;
-    }
+    clippy.configure(workspace, &session.progress)?;
+    let log = workspace.cache("logs/clippy-kernel.log");
+    let mut prepare = clippy.make();
+    prepare.args(["CLIPPY=1", "modules_prepare"]);
+    process::logged(step, &mut prepare, &log)?;
+    let object = clippy.build.join("rust/kernel.o");
+    let mut all = kbuild::take_warnings(kbuild::LIBRARY, &log, &object)?;
     // The symbols are those of the built kernel, so there is no need to link another.
-    fs::copy(
-        kernel.build.join("Module.symvers"),
-        clippy.build.join("Module.symvers"),
-    )?;
+    let symbols = "Module.symvers";
+    fs::copy(kernel.build.join(symbols), clippy.build.join(symbols))?;
     for directory in super::suites::DIRECTORIES.iter().chain(&["bench"]) {
-        let directory = session.workspace.checkout.join(directory);
-        let build = clippy.modules_command(&session.workspace, &directory, "", Lints::Clippy)?;
-        let (mut make, output, log) = build;
-        process::logged(step, &mut make, &log)?;
-        let found = kbuild::warnings_about("", &fs::read_to_string(&log)?);
-        if !found.is_empty() {
-            kbuild::remove(&output)?;
-        }
-        all.extend(found);
+        let directory = workspace.checkout.join(directory);
+        let (mut make, output, log) = clippy.modules_command(workspace, &directory, "")?;
+        process::logged(step, make.arg("CLIPPY=1"), &log)?;
+        all.extend(kbuild::take_warnings("", &log, &output)?);
     }
     Ok(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_of_several_test_programs_add_up() {
-        let log = "test result: ok. 22 passed; 0 failed; 0 ignored\n\
-                   test result: FAILED. 3 passed; 2 failed; 0 ignored\n";
-        assert_eq!(counts(log).expect("counts"), (25, 2));
-        assert_eq!(counts("error: could not compile").expect("counts"), (0, 0));
-    }
 }

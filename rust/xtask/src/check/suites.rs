@@ -3,11 +3,12 @@
 //! The KUnit suites and the samples: what is built, what a run does, and what it has to show.
 
 use crate::build::external_module::named;
-use crate::build::kbuild::Kernel;
+use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
+use crate::host::lanes;
 use crate::run::boot::Plan;
 use crate::verdict::{Expected, Tracing};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, ensure};
 use regex_lite::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,17 +19,18 @@ pub const DIRECTORIES: [&str; 4] = ["kunit", "kunit/faults", "samples", "samples
 /// A plan unbinds edu_late this often: by unplugging the device, and by unloading the module.
 const UNBINDS: usize = 2;
 
-/// Builds all external modules.
+/// Builds all external modules, side by side: most are one crate, which a single job compiles.
 pub fn modules(session: &Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
-    let mut modules = Vec::new();
-    for directory in DIRECTORIES {
-        modules.extend(session.modules(kernel, directory)?);
-    }
-    Ok(modules)
+    let built = lanes::run(kbuild::jobs(), DIRECTORIES, |directory| {
+        session.modules(kernel, directory)
+    });
+    let built: Vec<Vec<PathBuf>> = built.into_iter().collect::<Result<_>>()?;
+    Ok(built.concat())
 }
 
-/// Runs all suites, and all drivers that use coherent memory.
+/// Runs all suites, and all drivers that use coherent memory, after what comes `before`.
 pub fn plan(
+    before: Plan,
     kernel: &Kernel,
     modules: &[PathBuf],
     allocations: Option<u64>,
@@ -36,7 +38,7 @@ pub fn plan(
 ) -> Result<Plan> {
     let address_bits = format!("address_bits={address_bits}");
     let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
-    Ok(Plan::default()
+    Ok(before
         .trace()
         // The driver binds the device that the suites about faults use.
         .load(named(modules, "edu")?, &address_bits)
@@ -59,7 +61,6 @@ pub fn plan(
 pub fn expected(session: &Session, kernel: &Kernel, skips: &[String]) -> Result<Expected> {
     let checkout = &session.workspace.checkout;
     let mut suites = suite_names(&checkout.join("kunit"))?;
-    suites.extend(suite_names(&checkout.join("kunit/faults"))?);
     suites.retain(|suite| !skips.contains(suite));
     Ok(Expected {
         suites: Some(suites),
@@ -76,18 +77,12 @@ pub fn expected(session: &Session, kernel: &Kernel, skips: &[String]) -> Result<
 fn suite_names(dir: &Path) -> Result<Vec<String>> {
     let attribute = Regex::new(r"(?m)^#\[kunit_tests\((\w+)\)\]")?;
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir).with_context(|| format!("no {}", dir.display()))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path)?;
-            let found = attribute.captures_iter(&text);
-            names.extend(found.map(|found| found[1].to_string()));
-        }
+    for path in super::files(dir, "rs")? {
+        let text = fs::read_to_string(&path)?;
+        let found = attribute.captures_iter(&text);
+        names.extend(found.map(|found| found[1].to_string()));
     }
-    if names.is_empty() {
-        bail!("{} has no suites", dir.display());
-    }
-    names.sort();
+    ensure!(!names.is_empty(), "{} has no suites", dir.display());
     Ok(names)
 }
 
@@ -103,5 +98,6 @@ mod tests {
             names.contains(&"dma_coherent_project".to_string()),
             "{names:?}"
         );
+        assert!(names.contains(&"dma_faults_mask".to_string()), "{names:?}");
     }
 }

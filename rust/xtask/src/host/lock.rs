@@ -4,15 +4,11 @@
 
 use crate::host::process;
 use crate::host::workspace::Workspace;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs::File;
 
-/// Held until dropped, or until the process ends.
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
-
-/// Takes the lock of the cache, and waits while another run has it.
-pub fn take(workspace: &Workspace) -> Result<Lock> {
+/// Locks the cache until the file is dropped, and waits while another run has it.
+pub fn take(workspace: &Workspace) -> Result<File> {
     let path = workspace.cache("lock");
     let file = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
     // flock(2) locks the open file, which the program shares with us. `File::lock` needs rustc 1.89.
@@ -23,11 +19,9 @@ pub fn take(workspace: &Workspace) -> Result<Lock> {
         Ok(status.success())
     };
     if !flock(&["--nonblock"])? {
-        eprintln!(
-            "waiting for another run in {}",
-            workspace.cache("").display()
-        );
-        anyhow::ensure!(flock(&[])?, "cannot lock {}", path.display());
+        let cache = workspace.cache("");
+        eprintln!("waiting for another run in {}", cache.display());
+        ensure!(flock(&[])?, "cannot lock {}", path.display());
     }
-    Ok(Lock(file))
+    Ok(file)
 }

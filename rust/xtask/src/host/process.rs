@@ -6,7 +6,7 @@ use crate::host::progress::Step;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -86,7 +86,7 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
         .with_context(|| format!("cannot run {}", describe(command)))
 }
 
-/// Waits for `child`, showing the last line of the file `watched`.
+/// Waits for `child`, showing the last line of the file `watched` now and then.
 ///
 /// Kills it after `limit` and returns `None`.
 pub fn wait(
@@ -105,54 +105,44 @@ pub fn wait(
             child.wait().context("cannot wait for a child")?;
             return Ok(None);
         }
-        if let Some(line) = last_line(watched) {
-            step.progress(&line);
-        }
+        step.progress(|| last_line(watched));
         sleep(POLL);
     }
 }
 
-fn last_line(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(400)))
-        .ok()?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).ok()?;
-    BufReader::new(&bytes[..])
-        .split(b'\n')
-        .map_while(Result::ok)
-        .map(|line| String::from_utf8_lossy(&line).trim().to_string())
-        .filter(|line| !line.is_empty())
-        .last()
+fn last_line(path: &Path) -> String {
+    let text = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.trim_end()
+        .lines()
+        .next_back()
+        .unwrap_or_default()
+        .to_string()
 }
 
-/// The lines of a log from the first error on, or its end if there is none.
-pub fn telling_part(log: &str) -> String {
+/// The lines of a log from the first error on, and at least its end.
+fn telling_part(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let is_error = |line: &&str| {
         let line = line.trim_start();
         line.starts_with("error") || line.contains(" error: ") || line.contains("No space left")
     };
-    match lines.iter().position(is_error) {
-        Some(first) => {
-            let end = lines.len().min(first + 2 * TAIL_LINES);
-            lines[first.saturating_sub(2)..end].join("\n")
-        }
-        None => lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n"),
-    }
+    let end = lines.len().saturating_sub(TAIL_LINES);
+    let error = lines.iter().position(is_error).unwrap_or(end);
+    let shown = lines[error.saturating_sub(2).min(end)..].iter();
+    shown
+        .take(2 * TAIL_LINES)
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The command as a person would type it, without `setpriv` and its options.
 fn describe(command: &Command) -> String {
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| word.to_string_lossy())
-        .collect();
-    match words.as_slice() {
-        [first, _, _, rest @ ..] if first == "setpriv" => format!("`{}`", rest.join(" ")),
-        words => format!("`{}`", words.join(" ")),
-    }
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let own = if words[0] == "setpriv" { 3 } else { 0 };
+    format!("`{}`", words[own..].join(" "))
 }
 
 #[cfg(test)]

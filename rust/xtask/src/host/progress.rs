@@ -2,26 +2,22 @@
 
 //! Shows the steps of a task while they run, and their times at the end.
 //!
-//! Steps may run side by side, so everything works through shared references.
+//! Steps may run side by side, so each line names its step.
 
 use anyhow::Result;
-use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a run without a terminal reports a step that is still running.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+/// How often a step that is still running is reported.
+const HEARTBEAT: Duration = Duration::from_secs(20);
 
 pub struct Progress {
     started: Instant,
-    bars: MultiProgress,
     steps: Mutex<Vec<(String, Duration)>>,
 }
 
 /// A running step.
 pub struct Step {
-    bar: Option<ProgressBar>,
     name: String,
     started: Instant,
     reported: Mutex<Instant>,
@@ -31,7 +27,6 @@ impl Default for Progress {
     fn default() -> Self {
         Self {
             started: Instant::now(),
-            bars: MultiProgress::new(),
             steps: Mutex::default(),
         }
     }
@@ -40,85 +35,46 @@ impl Default for Progress {
 impl Progress {
     /// Runs one step: prints its name, shows its progress, and records its time.
     pub fn step<T>(&self, name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
+        eprintln!("==> {name}");
         let started = Instant::now();
-        let step = Step {
-            bar: self.bar(name),
+        let result = work(&Step {
             name: name.to_string(),
             started,
             reported: Mutex::new(started),
-        };
-        if step.bar.is_none() {
-            eprintln!("==> {name}");
-        }
-
-        let result = work(&step);
-
+        });
         let took = started.elapsed();
-        if let Some(bar) = step.bar {
-            bar.finish_and_clear();
-            let mark = if result.is_ok() { "ok" } else { "FAILED" };
-            let line = format!("==> {name}: {mark} ({})", seconds(took));
-            self.bars.suspend(|| eprintln!("{line}"));
+        if result.is_err() {
+            eprintln!("==> {name}: FAILED ({})", seconds(took));
         }
         lock(&self.steps).push((name.to_string(), took));
         result
-    }
-
-    fn bar(&self, name: &str) -> Option<ProgressBar> {
-        if !std::io::stderr().is_terminal() {
-            return None;
-        }
-        let bar = ProgressBar::new_spinner().with_message(name.to_string());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed}) {prefix:.dim}")
-        {
-            bar.set_style(style);
-        }
-        let bar = self.bars.add(bar);
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Some(bar)
     }
 
     /// The times of the steps so far, as a table. Steps that ran side by side overlap.
     pub fn times(&self) -> String {
         let mut table = crate::host::table::new(["step", "time"]);
         for (name, took) in lock(&self.steps).iter() {
-            table.add_row([name.clone(), seconds(*took)]);
+            table.add_row([name, &seconds(*took)]);
         }
-        table.add_row([
-            "from start to end".to_string(),
-            seconds(self.started.elapsed()),
-        ]);
+        table.add_row(["from start to end", &seconds(self.started.elapsed())]);
         table.to_string()
     }
 }
 
 impl Step {
-    /// Shows the last line of output.
-    pub fn progress(&self, detail: &str) {
-        let detail = detail.trim();
-        if let Some(bar) = &self.bar {
-            bar.set_prefix(detail.chars().take(90).collect::<String>());
-            return;
-        }
+    /// Shows the last line of output now and then.
+    pub fn progress(&self, line: impl FnOnce() -> String) {
         let mut reported = lock(&self.reported);
         if reported.elapsed() >= HEARTBEAT {
             *reported = Instant::now();
-            let elapsed = HumanDuration(self.started.elapsed());
-            eprintln!("    {}: {elapsed}, at: {detail}", self.name);
+            let elapsed = seconds(self.started.elapsed());
+            self.say(&format!("{}: {elapsed}, at: {}", self.name, line()));
         }
     }
 
-    /// Prints a line that stays on the screen.
+    /// Prints a line.
     pub fn say(&self, text: &str) {
-        self.say_plainly(&format!("    {text}"));
-    }
-
-    /// Prints the output of another program as it is.
-    pub fn say_plainly(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
-        }
+        eprintln!("    {text}");
     }
 }
 

@@ -47,28 +47,11 @@ impl Plan {
         self
     }
 
-    /// Goes on with these lines.
-    pub fn script(mut self, lines: &str) -> Self {
-        self.script.push_str(lines);
-        self
-    }
-
     /// Loads a module with `parameters`.
     pub fn load(self, module: &Path, parameters: &str) -> Self {
         let name = module_name(module);
         let mut plan = self.carry(module);
         _ = writeln!(plan.script, "step insmod /lib/{name}.ko {parameters}");
-        plan
-    }
-
-    /// Has a module loaded before everything else, and unloaded after it.
-    pub fn around(self, module: &Path) -> Self {
-        let name = module_name(module);
-        let mut plan = self.carry(module);
-        plan.script = format!(
-            "step insmod /lib/{name}.ko\n{}step rmmod {name}\n",
-            plan.script
-        );
         plan
     }
 
@@ -80,23 +63,9 @@ impl Plan {
         plan
     }
 
-    /// Runs a line of shell.
-    pub fn shell(mut self, line: &str) -> Self {
-        _ = writeln!(self.script, "{line}");
-        self
-    }
-
-    /// Goes on with another plan, whose part of the logs can be judged by itself: see
-    /// `Logs::take_part`.
-    pub fn part(mut self, name: &str, part: Self) -> Self {
-        _ = writeln!(self.script, "mark begin {name}");
-        self.then(part).shell(&format!("mark end {name}"))
-    }
-
-    /// Goes on with another plan.
-    pub fn then(mut self, next: Self) -> Self {
-        self.modules.extend(next.modules);
-        self.script.push_str(&next.script);
+    /// Runs lines of shell.
+    pub fn shell(mut self, lines: &str) -> Self {
+        _ = writeln!(self.script, "{lines}");
         self
     }
 
@@ -128,7 +97,6 @@ pub struct Boot<'a> {
 /// Boots `kernel` and waits for the end of the run.
 pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>) -> Result<Logs> {
     let dir = workspace.cache("runs").join(boot.name);
-    fs::create_dir_all(&dir)?;
     let initramfs = initramfs(workspace, step, kernel, &boot.plan, &dir)?;
 
     let console_path = dir.join("console.log");
@@ -148,26 +116,17 @@ pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>)
     } else {
         qemu.args(["-device", "pci-serial,chardev=trace"]);
     }
-    qemu.args(["-append", &command_line(architecture)])
-        .args(boot.arguments);
+    qemu.args(boot.arguments);
     let qemu_log = dir.join("qemu.log");
     let child = process::spawn(&mut qemu, &qemu_log)?;
     let status = process::wait(step, child, &console_path, Some(boot.limit))?;
 
-    let complaint = fs::read_to_string(&qemu_log).unwrap_or_default();
     let console = read(&console_path)?;
+    // It also ends well and without a boot, as for `-device help` or too little memory.
     if let Some(status) = status.filter(|status| !status.success() || console.is_empty()) {
-        // It also ends well and without a boot, as for `-device help` or too little memory.
-        let how = if status.success() {
-            "did not boot the kernel"
-        } else {
-            "failed"
-        };
         let given = boot.arguments.join(" ");
-        bail!(
-            "QEMU {how} ({status}) with {given}\n{}",
-            complaint.trim_end()
-        );
+        let complaint = read(&qemu_log)?;
+        bail!("QEMU ended ({status}) without a boot, with {given}\n{complaint}");
     }
     Ok(Logs {
         console,
@@ -181,20 +140,14 @@ pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>)
 pub fn machine(kernel: &Kernel, initramfs: &Path) -> Command {
     let facts = kernel.target.architecture.facts();
     let mut qemu = process::command(facts.qemu);
-    qemu.args([
-        "-machine",
-        facts.machine,
-        "-accel",
-        "tcg",
-        "-cpu",
-        facts.cpu,
-    ])
-    .args(["-smp", "2", "-m", "512M"])
-    .args(["-nodefaults", "-display", "none", "-no-reboot"])
-    .arg("-kernel")
-    .arg(kernel.build.join(facts.image))
-    .arg("-initrd")
-    .arg(initramfs);
+    qemu.args(["-machine", facts.machine, "-accel", "tcg"])
+        .args(["-cpu", facts.cpu, "-smp", "2", "-m", "512M"])
+        .args(["-nodefaults", "-display", "none", "-no-reboot"])
+        .arg("-kernel")
+        .arg(kernel.build.join(facts.image))
+        .arg("-initrd")
+        .arg(initramfs)
+        .args(["-append", &command_line(kernel.target.architecture)]);
     qemu
 }
 
@@ -213,6 +166,7 @@ pub fn initramfs(
     dir: &Path,
 ) -> Result<PathBuf> {
     let busybox = guest::busybox(workspace, step, kernel.target.architecture)?;
+    fs::create_dir_all(dir)?;
     let plan_file = dir.join("plan");
     fs::write(&plan_file, &plan.script)?;
 

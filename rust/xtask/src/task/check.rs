@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make check`: all that can fail after an edit of the library, in one boot.
+//! `make check`: all that can fail after an edit of the library.
 
-use super::{all, check, conclude, step};
+use super::{all, conclude, of_library};
 use crate::build::session::Session;
-use crate::check::{contract, in_qemu, lint, suites};
+use crate::check::suites;
 use anyhow::Result;
 use std::process::ExitCode;
 
 pub fn run(session: &Session) -> Result<ExitCode> {
-    // Fails if a compiler warns.
-    let kernel = &session.debug_kernel()?;
-    let report = all(vec![
-        check("suites", || {
-            let modules = suites::modules(session, kernel)?;
-            in_qemu::run(session, kernel, &modules)
-        }),
-        check("contract", || {
-            contract::check(session, kernel, contract::Messages::Compare)
-        }),
-        step(session, "rustfmt", |step| {
-            lint::format(&session.workspace, step, &kernel.tree, true)
-        }),
-    ]);
+    // Both fail if a compiler warns.
+    let kernel = session.debug_kernel()?;
+    let modules = suites::modules(session, &kernel)?;
+    let report = all(of_library(session, &kernel, &modules));
     Ok(conclude(session, &report))
 }

@@ -5,10 +5,10 @@
 
 use super::{LANES, exit_code};
 use crate::build::external_module::named;
-use crate::build::kbuild::{Kernel, Lints};
+use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::check::nvme::{self, Copied, Pair};
-use crate::host::lanes::{self, Job};
+use crate::host::lanes;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::table;
@@ -59,21 +59,13 @@ pub fn run(session: &Session) -> Result<ExitCode> {
         ["-append", &append],
     ];
     let translated = translated.as_flattened();
-    let (kernel, modules) = (&kernel, &modules);
-    let machines: Vec<Job<'_, Result<Act>>> = vec![
-        Box::new(|| boot(session, kernel, modules, "demo", &[], Addressing::Physical)),
-        Box::new(|| {
-            boot(
-                session,
-                kernel,
-                modules,
-                "demo-iommu",
-                translated,
-                Addressing::Iova,
-            )
-        }),
+    let machines = [
+        ("demo", &[][..], Addressing::Physical),
+        ("demo-iommu", translated, Addressing::Iova),
     ];
-    let acts = lanes::run(LANES, machines);
+    let acts = lanes::run(LANES, machines, |(name, machine, addressing)| {
+        boot(session, &kernel, &modules, name, machine, addressing)
+    });
     let acts: Vec<Act> = acts.into_iter().collect::<Result<_>>()?;
 
     println!("\nA disk, copied by an NVMe controller through memory without a mapping:\n");
@@ -218,12 +210,8 @@ fn transfer_table(plain: &[Transfer], iommu: &[Transfer]) -> String {
 
 /// Compiles samples/misuse.rs, which must fail, and returns the compiler's error.
 fn misuse(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<String> {
-    let (mut make, log) = kernel.object_command(
-        workspace,
-        &workspace.checkout.join("samples"),
-        "misuse.o",
-        Lints::Rustc,
-    )?;
+    let samples = workspace.checkout.join("samples");
+    let (mut make, _, log) = kernel.modules_command(workspace, &samples, "misuse.o")?;
     make.arg("CONFIG_COHERENT_MISUSE=m");
     let child = process::spawn(&mut make, &log)?;
     let status = process::wait(step, child, &log, None)?;

@@ -2,7 +2,6 @@
 
 //! `make docs`: the kernel's Rust documentation, with the library in it.
 
-use crate::build::kbuild::Lints;
 use crate::build::session::Session;
 use crate::host::process;
 use anyhow::{Result, ensure};
@@ -22,7 +21,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     session
         .progress
         .step("rendering the documentation", |step| {
-            process::logged(step, kernel.make(Lints::Rustc).arg("rustdoc"), &log)?;
+            process::logged(step, kernel.make().arg("rustdoc"), &log)?;
             kernel.refuse_warnings(&log)
         })?;
     let output = kernel.build.join(OUTPUT);

@@ -4,12 +4,13 @@
 
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::contract::{self, Messages, compiler::Compiler};
-use crate::check::{in_qemu, suites};
+use crate::check::contract::{self, Compiler};
+use crate::check::{cells, suites};
 use crate::host::{process, table};
 use crate::tree::library::Library;
 use crate::tree::series;
-use anyhow::{Context, Result, bail, ensure};
+use crate::verdict::report::Report;
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
@@ -49,57 +50,40 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
     let Mutants { mut mutant } =
         toml::from_str(&text).with_context(|| path.display().to_string())?;
     mutant.retain(|mutant| mutant.check.contains(only) || mutant.name.contains(only));
+    let overlay = session.workspace.overlay();
     // What is wrong with an anchor shows before anything is built.
     for mutant in &mutant {
-        mutated(&session.workspace.overlay(), mutant)?;
+        mutated(&overlay, mutant)?;
     }
 
     let kernel = session.debug_kernel()?;
-    let baseline = contract::check(session, &kernel, Messages::Compare)?;
-    ensure!(
-        baseline.good(),
-        "the contract fails already, see `make contract`:\n{}",
-        baseline.explanations()
-    );
+    let mut unchanged = contract::check(session, &kernel, false)?;
     if mutant.iter().any(|mutant| !mutant.is_fast()) {
-        let modules = suites::modules(session, &kernel)?;
-        let report = in_qemu::run(session, &kernel, &modules)?;
-        ensure!(
-            report.good(),
-            "the suites fail already, see `make test`:\n{}",
-            report.explanations()
-        );
+        unchanged.extend(in_qemu(session, &kernel)?);
     }
+    ensure!(
+        unchanged.good(),
+        "what the mutants shall break is broken already:\n{}",
+        unchanged.explanations()
+    );
 
     let mut survivors = 0;
     let mut table = table::new(["weakened", "must fail", "failed", "verdict"]);
     for mutant in &mutant {
-        let name = format!("mutant: {}", mutant.name);
-        let failed = if mutant.is_fast() {
-            fast_checks(session, &kernel, mutant, &name)
-        } else {
-            slow_checks(session, &kernel, mutant, &name)
-        };
-        let mut failed = failed.with_context(|| name.clone())?;
-        failed.dedup();
+        let failed = failed_checks(session, &kernel, mutant)
+            .with_context(|| format!("mutant: {}", mutant.name))?;
         let killed = failed.contains(&mutant.check);
         survivors += usize::from(!killed);
         eprintln!("    failed: {}", failed.join(", "));
-        table.add_row([
-            mutant.name.clone(),
-            mutant.check.clone(),
-            failed.join("\n"),
-            if killed { "noticed" } else { "SURVIVED" }.to_string(),
-        ]);
+        let verdict = if killed { "noticed" } else { "SURVIVED" };
+        let failed = failed.join("\n");
+        table.add_row([&mutant.name, &mutant.check, &failed, verdict]);
     }
     // The tree is as it was.
-    graft_with(session, &kernel, &session.workspace.overlay())?;
+    graft_with(session, &kernel, &overlay)?;
     println!("{table}");
     println!("{} mutants, {survivors} survived", mutant.len());
-    Ok(match survivors {
-        0 if !mutant.is_empty() => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    })
+    Ok(super::exit_code(survivors == 0 && !mutant.is_empty()))
 }
 
 /// Grafts the library with the files of `overlay`.
@@ -113,67 +97,56 @@ fn mutated(overlay: &Path, mutant: &Mutant) -> Result<String> {
     let path = overlay.join(&mutant.file);
     let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
     let count = text.matches(&mutant.anchor).count();
-    if count != 1 {
-        bail!(
-            "mutant `{}`: its anchor is {count} times in {}; mend it in mutants.toml",
-            mutant.name,
-            path.display()
-        );
-    }
+    ensure!(
+        count == 1,
+        "mutant `{}`: its anchor is {count} times in {}; mend it in mutants.toml",
+        mutant.name,
+        path.display()
+    );
     Ok(text.replacen(&mutant.anchor, &mutant.replacement, 1))
 }
 
-/// The checks of the contract that fail.
-fn fast_checks(
-    session: &Session,
-    kernel: &Kernel,
-    mutant: &Mutant,
-    name: &str,
-) -> Result<Vec<String>> {
-    let workspace = &session.workspace;
-    session.progress.step(name, |_| {
-        let scratch = workspace.scratch("mutant-")?;
-        let compiler = Compiler::new(&kernel.build, scratch.path())?;
-        let source = scratch.path().join("kernel");
-        copy(&kernel.tree.join("rust/kernel"), &source)?;
-        fs::remove_dir_all(source.join("dma"))?;
-        mutate(&workspace.overlay(), mutant, &source.join("dma"))?;
-        let metadata = scratch.path().join("libkernel.rmeta");
-        let outcome = compiler.kernel_metadata(&source.join("lib.rs"), &metadata)?;
-        if !outcome.errors.is_empty() {
+/// The names of the checks that fail for a mutant.
+fn failed_checks(session: &Session, kernel: &Kernel, mutant: &Mutant) -> Result<Vec<String>> {
+    let (workspace, progress) = (&session.workspace, &session.progress);
+    eprintln!("==> mutant: {}", mutant.name);
+    let scratch = workspace.scratch("mutant-")?;
+    let tree = scratch.path().join("rust/kernel");
+    fs::create_dir(scratch.path().join("rust"))?;
+    copy(&kernel.tree.join("rust/kernel"), &tree)?;
+    let overlay = tree.join("dma");
+    fs::remove_dir_all(&overlay)?;
+    copy(&workspace.overlay(), &overlay)?;
+    fs::write(
+        overlay.join(&mutant.file),
+        mutated(&workspace.overlay(), mutant)?,
+    )?;
+
+    let compiled = if mutant.is_fast() {
+        let library = scratch.path().join("libkernel.rmeta");
+        Compiler::new(&kernel.build, scratch.path(), &workspace.checkout)?
+            .against(&tree.join("lib.rs"), &library)
+            .map(Some)
+    } else {
+        graft_with(session, kernel, &overlay)?;
+        kernel.build(workspace, progress).map(|()| None)
+    };
+    let report = match compiled {
+        Ok(Some(compiler)) => progress.step("checking the contract", |_| {
+            contract::of_library(&compiler, &workspace.checkout, false)
+        })?,
+        Ok(None) => in_qemu(session, kernel)?,
+        Err(error) => {
+            eprintln!("{error:#}");
             return Ok(vec![COMPILER.to_string()]);
         }
-        let compiler = compiler.against(&metadata);
-        let report = contract::of_library(&compiler, &workspace.checkout, Messages::Ignore)?;
-        Ok(report.failing().map(|check| check.name.clone()).collect())
-    })
-}
-
-/// The checks of a run in QEMU that fail.
-fn slow_checks(
-    session: &Session,
-    kernel: &Kernel,
-    mutant: &Mutant,
-    name: &str,
-) -> Result<Vec<String>> {
-    eprintln!("==> {name}");
-    let scratch = session.workspace.scratch("mutant-")?;
-    let overlay = scratch.path().join("dma");
-    mutate(&session.workspace.overlay(), mutant, &overlay)?;
-    graft_with(session, kernel, &overlay)?;
-    if let Err(error) = kernel.build(&session.workspace, &session.progress) {
-        eprintln!("{error:#}");
-        return Ok(vec![COMPILER.to_string()]);
-    }
-    let modules = suites::modules(session, kernel)?;
-    let report = in_qemu::run(session, kernel, &modules)?;
+    };
     Ok(report.failing().map(|check| check.name.clone()).collect())
 }
 
-/// Copies the library to `to`, which does not exist, and weakens the copy.
-fn mutate(library: &Path, mutant: &Mutant, to: &Path) -> Result<()> {
-    copy(library, to)?;
-    fs::write(to.join(&mutant.file), mutated(library, mutant)?).with_context(|| mutant.file.clone())
+fn in_qemu(session: &Session, kernel: &Kernel) -> Result<Report> {
+    let modules = suites::modules(session, kernel)?;
+    cells::run_direct(session, kernel, &modules)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -73,7 +73,7 @@ pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
         Ok(())
     })?;
     let passed = match options.verify {
-        true => Some(verify::run(session, &source, &commits)?),
+        true => Some(verify::run(session, &commits)?),
         false => None,
     };
 

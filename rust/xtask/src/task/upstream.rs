@@ -4,7 +4,7 @@
 //! grafted one.
 
 use super::conclude;
-use crate::build::kbuild::{self, Kernel, Lints};
+use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
 use crate::host::process;
 use crate::host::table;
@@ -96,7 +96,7 @@ fn count(session: &Session, kernel: &Kernel, name: &str) -> Result<Counts> {
         // rustdoc reads all of it each time.
         warnings(
             session,
-            kernel.make(Lints::Rustc).arg("rustdoc"),
+            kernel.make().arg("rustdoc"),
             &format!("rustdoc-{name}"),
         )?,
     ])
@@ -119,12 +119,9 @@ fn clippy(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
     for object in ["rust/kernel.o", "drivers/gpu", "samples/rust"] {
         kbuild::remove(&clippy.build.join(object))?;
     }
-    let mut make = clippy.make(Lints::Clippy);
-    warnings(
-        session,
-        make.arg("prepare").args(USERS),
-        &format!("clippy-{name}"),
-    )
+    let mut make = clippy.make();
+    make.args(["CLIPPY=1", "prepare"]).args(USERS);
+    warnings(session, &mut make, &format!("clippy-{name}"))
 }
 
 /// How many warnings a `make` has.
@@ -132,16 +129,15 @@ fn warnings(session: &Session, make: &mut Command, name: &str) -> Result<usize> 
     session.progress.step(name, |step| {
         let log = session.workspace.cache(format!("logs/upstream-{name}.log"));
         process::logged(step, make, &log)?;
-        Ok(kbuild::warnings(&log)?.len())
+        Ok(kbuild::warnings("", &log)?.len())
     })
 }
 
 /// Runs the suites as a kernel developer does, in a tree to which the series is applied: with
 /// `kunit.py` and the series' `.kunitconfig`. Returns how many cases passed.
 fn kunit_py(session: &Session) -> Result<usize> {
-    let (toolchain, source) = session.prepare()?;
-    let (workspace, progress) = (&session.workspace, &session.progress);
-    let tree = kbuild::with_steps(workspace, progress, &source, "series", STEPS.len())?;
+    let (toolchain, _) = session.prepare()?;
+    let tree = session.tree(("series", STEPS.len()))?;
     // kunit.py has QEMU try KVM first. All that this tool boots is emulated, so that it is the same
     // everywhere; and there are machines whose KVM opens and then hangs.
     let mut kunit = process::command("unshare");
@@ -154,10 +150,12 @@ fn kunit_py(session: &Session) -> Result<usize> {
         .arg(kbuild::jobs().to_string())
         .current_dir(&tree);
     toolchain.configure_kunit(&mut kunit);
-    let log = workspace.cache("logs/upstream-kunit.log");
-    progress.step("kunit.py in a tree with the whole series", |step| {
-        process::logged(step, &mut kunit, &log)
-    })?;
+    let log = session.workspace.cache("logs/upstream-kunit.log");
+    session
+        .progress
+        .step("kunit.py in a tree with the whole series", |step| {
+            process::logged(step, &mut kunit, &log)
+        })?;
     let text = fs::read_to_string(&log)?;
     let passed = Regex::new(r"(?m)Testing complete\. Ran \d+ tests: passed: ([1-9]\d*)\s*$")?;
     let found = passed.captures(&text);

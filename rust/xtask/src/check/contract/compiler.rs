@@ -2,237 +2,246 @@
 
 //! rustc with kbuild's flags, for programs that use the kernel crate.
 
-use crate::build::kbuild_cmd::KbuildCommand;
 use crate::host::process;
-use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The function that a failed `build_assert!` calls. Nothing defines it.
 const BUILD_ERROR: &str = "rust_build_error";
 
-/// How far to compile.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Emit {
-    Metadata,
-    Object,
-}
+/// The crate that files in `kunit/` use. Cargo fetches and locks it; it is compiled here as kbuild
+/// would, against the kernel's `core`.
+const ASSERTIONS: &str = "static_assertions";
 
-impl Emit {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Metadata => "metadata",
-            Self::Object => "obj",
-        }
-    }
-}
+/// How far to compile, as `--emit` takes it.
+pub const METADATA: &str = "metadata";
+pub const OBJECT: &str = "obj";
 
-/// The result of a compilation.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    pub errors: Vec<Error>,
-    /// Whether the object needs `rust_build_error`.
-    pub build_error: bool,
-}
-
-impl Outcome {
-    pub fn rendered(&self) -> String {
-        self.errors.iter().map(|e| e.rendered.as_str()).collect()
-    }
-
-    /// Fails with the first error.
-    pub fn success(&self, what: &Path) -> Result<()> {
-        match self.errors.first() {
-            Some(error) => bail!("{}\n{}", what.display(), error.rendered),
-            None => Ok(()),
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
+/// A message of the compiler, or an object that does not link.
+#[derive(Debug)]
 pub struct Error {
+    /// As in `E0277`; `build_error` if the object needs `rust_build_error`.
     pub code: String,
     pub rendered: String,
 }
 
 impl Error {
     /// The first line of `file`, from 1, that the message names.
-    pub fn line_in(&self, file: &str) -> Option<usize> {
-        let arrow = format!("--> {file}:");
+    pub fn line_in(&self, file: &Path) -> Option<usize> {
+        let arrow = format!("--> {}:", file.display());
         let mut lines = self.rendered.lines();
         let place = lines.find_map(|line| line.trim_start().strip_prefix(&arrow))?;
         place.split(':').next()?.parse().ok()
     }
 }
 
-/// The messages, each after a line break.
-pub fn texts(errors: &[Error]) -> String {
-    let text = errors.iter().map(|error| format!("\n{}", error.rendered));
-    text.collect()
-}
-
-#[derive(Deserialize)]
-struct Message {
-    level: String,
-    message: String,
-    code: Option<Code>,
-    rendered: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Code {
-    code: String,
+/// Fails if there are errors.
+pub fn refuse(errors: &[Error]) -> Result<()> {
+    let texts: String = errors.iter().map(|error| error.rendered.as_str()).collect();
+    ensure!(errors.is_empty(), "{texts}");
+    Ok(())
 }
 
 /// Compiles programs against a kernel crate.
 #[derive(Clone, Debug)]
 pub struct Compiler {
-    build: PathBuf,
+    /// The build directory of the kernel.
+    pub build: PathBuf,
+    /// The directory of the products.
+    pub scratch: PathBuf,
     /// kbuild's flags, without those for the kernel crate alone.
     flags: Vec<String>,
     kernel: PathBuf,
-    scratch: PathBuf,
 }
 
 impl Compiler {
     /// For the kernel built in `build`; products go to `scratch`.
-    pub fn new(build: &Path, scratch: &Path) -> Result<Self> {
-        let flags = KbuildCommand::read(build)?.for_another_crate().arguments;
-        Ok(Self {
+    pub fn new(build: &Path, scratch: &Path, checkout: &Path) -> Result<Self> {
+        let saved = build.join("rust/.kernel.o.cmd");
+        let text = fs::read_to_string(&saved)
+            .with_context(|| format!("no {}: is the kernel built?", saved.display()))?;
+        let compiler = Self {
             build: build.to_path_buf(),
-            flags,
-            kernel: build.join("rust/libkernel.rmeta"),
             scratch: scratch.to_path_buf(),
+            flags: flags(&text).with_context(|| saved.display().to_string())?,
+            kernel: build.join("rust/libkernel.rmeta"),
+        };
+        let mut rustc = compiler.rustc("rustc");
+        rustc
+            .args(["--crate-type=rlib", "--crate-name", ASSERTIONS])
+            .arg("--cap-lints=allow")
+            .arg(format!("--emit=metadata={}", compiler.assertions()))
+            .arg(source_of_assertions(checkout)?);
+        process::output(&mut rustc).with_context(|| format!("cannot compile {ASSERTIONS}"))?;
+        Ok(compiler)
+    }
+
+    fn assertions(&self) -> String {
+        format!("{}/lib{ASSERTIONS}.rmeta", self.scratch.display())
+    }
+
+    /// `rustc` or `rustdoc`, with kbuild's flags.
+    pub fn rustc(&self, program: &str) -> Command {
+        let mut rustc = process::command(program);
+        // kbuild does not pass this one to rustdoc either.
+        let only_rustc = |flag: &&String| flag.starts_with("--remap-path-scope");
+        let flags = self.flags.iter();
+        rustc
+            .current_dir(&self.build)
+            .env("OBJTREE", &self.build)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args(flags.filter(|flag| program == "rustc" || !only_rustc(flag)));
+        rustc
+    }
+
+    /// The same, against the kernel crate with the root `source`, compiled to `library` as far as
+    /// types go.
+    pub fn against(&self, source: &Path, library: &Path) -> Result<Self> {
+        let mut rustc = self.rustc("rustc");
+        rustc
+            .args(["--crate-type=rlib", "--crate-name=kernel"])
+            // Programs instantiate what is generic or inlined.
+            .arg("-Zalways-encode-mir")
+            .arg(format!("--emit=metadata={}", library.display()))
+            .arg(source);
+        refuse(&run(&mut rustc)?)?;
+        Ok(Self {
+            kernel: library.to_path_buf(),
+            ..self.clone()
         })
     }
 
-    /// The same, against another kernel crate.
-    pub fn against(&self, kernel: &Path) -> Self {
-        Self {
-            kernel: kernel.to_path_buf(),
-            ..self.clone()
+    /// The same, against Linux 7.3's own kernel crate, from the tree at `pristine`.
+    ///
+    /// To compile that takes longer than all else here, so it is kept until kbuild compiles what it
+    /// depends on again.
+    pub fn against_upstream(&self, pristine: &Path) -> Result<Self> {
+        let library = self.build.join("contract/libkernel.rmeta");
+        let dependency = |name: &str| modified(&self.build.join(format!("rust/lib{name}.rmeta")));
+        let newest = dependency("core")?.max(dependency("bindings")?);
+        if modified(&library).is_ok_and(|made| made > newest) {
+            return Ok(Self {
+                kernel: library,
+                ..self.clone()
+            });
         }
-    }
-
-    /// The version of rustc, as in `1.95`.
-    pub fn version(&self) -> Result<String> {
-        let text = process::output(Command::new("rustc").arg("-V"))?;
-        text.split_whitespace()
-            .nth(1)
-            .and_then(|version| version.rsplit_once('.'))
-            .map(|(version, _)| version.to_string())
-            .with_context(|| format!("an odd version: {text}"))
-    }
-
-    /// The build directory of the kernel.
-    pub fn build(&self) -> &Path {
-        &self.build
-    }
-
-    /// rustc with kbuild's flags.
-    pub fn rustc(&self) -> Command {
-        let mut rustc = self.program("rustc");
-        rustc.args(&self.flags);
-        rustc
-    }
-
-    /// rustdoc with kbuild's flags, except the one that kbuild does not pass to rustdoc.
-    pub fn rustdoc(&self) -> Command {
-        let mut rustdoc = self.program("rustdoc");
-        rustdoc.args(
-            self.flags
-                .iter()
-                .filter(|flag| !flag.starts_with("--remap-path-scope")),
-        );
-        rustdoc
-    }
-
-    fn program(&self, name: &str) -> Command {
-        let mut program = process::command(name);
-        program
-            .current_dir(&self.build)
-            .env("OBJTREE", &self.build)
-            .env("RUSTC_BOOTSTRAP", "1");
-        program
-    }
-
-    /// Compiles the kernel crate with the root `source` to metadata.
-    pub fn kernel_metadata(&self, source: &Path, output: &Path) -> Result<Outcome> {
-        let mut rustc = self.rustc();
-        rustc
-            .args(["--crate-type", "rlib", "--crate-name", "kernel"])
-            // Programs instantiate what is generic or inlined.
-            .arg("-Zalways-encode-mir")
-            .arg(format!("--emit=metadata={}", output.display()))
-            .arg(source);
-        run(rustc)
+        fs::create_dir_all(self.build.join("contract"))?;
+        self.against(&pristine.join("rust/kernel/lib.rs"), &library)
     }
 
     /// Compiles the program in `source`, with `more` arguments.
-    pub fn compile(&self, name: &str, source: &Path, emit: Emit, more: &[&str]) -> Result<Outcome> {
+    pub fn compile(
+        &self,
+        name: &str,
+        source: &Path,
+        emit: &str,
+        more: &[&str],
+    ) -> Result<Vec<Error>> {
         let product = self.product(name, emit);
-        let mut rustc = self.rustc();
+        let mut rustc = self.rustc("rustc");
         rustc
-            .arg("--extern")
-            .arg(format!("kernel={}", self.kernel.display()))
-            .args(["-Zcrate-attr=no_std", "--crate-type", "rlib"])
+            .args(["--extern", &format!("kernel={}", self.kernel.display())])
+            .args(["--extern", &format!("{ASSERTIONS}={}", self.assertions())])
+            .args(["-Zcrate-attr=no_std", "--crate-type=rlib"])
             // rustc names temporary files after the crate.
             .args(["--crate-name", &name.replace('/', "_")])
-            .args(["--cap-lints", "allow"])
+            .arg("--cap-lints=allow")
             // Otherwise the code of a small function, and its errors, are left to its callers.
             .arg("-Zcross-crate-inline-threshold=never")
             .arg("-Zwrite-long-types-to-disk=no")
-            .arg(format!("--emit={}={}", emit.name(), product.display()))
+            .arg(format!("--emit={emit}={}", product.display()))
             .args(more)
             .arg(source);
-        let mut outcome = run(rustc)?;
-        // Messages name the program by its path in the directory of all programs.
-        let source = source.to_string_lossy();
-        if let Some(dir) = source.strip_suffix(&format!("{name}.rs")) {
-            for error in &mut outcome.errors {
-                error.rendered = error.rendered.replace(dir, "");
+        let mut errors = run(&mut rustc)?;
+        if emit == OBJECT && errors.is_empty() {
+            let undefined = process::output(process::command("nm").arg("-u").arg(&product))?;
+            if undefined.split_whitespace().any(|name| name == BUILD_ERROR) {
+                errors.push(Error {
+                    code: "build_error".to_string(),
+                    rendered: format!("{}: the object needs `{BUILD_ERROR}`", source.display()),
+                });
             }
         }
-        if emit == Emit::Object && outcome.errors.is_empty() {
-            let undefined = process::output(process::command("nm").arg("-u").arg(&product))?;
-            outcome.build_error = undefined.split_whitespace().any(|name| name == BUILD_ERROR);
-        }
-        Ok(outcome)
+        Ok(errors)
+    }
+
+    /// Fails if the file does not compile as far as types go.
+    pub fn accepts(&self, file: &Path) -> Result<()> {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        refuse(&self.compile(&name, file, METADATA, &[])?)
     }
 
     /// The product of `compile`.
-    pub fn product(&self, name: &str, emit: Emit) -> PathBuf {
-        self.scratch
-            .join(format!("{}.{}", name.replace('/', "_"), emit.name()))
-    }
-
-    /// The directory of the products.
-    pub fn scratch(&self) -> &Path {
-        &self.scratch
+    pub fn product(&self, name: &str, emit: &str) -> PathBuf {
+        let name = name.replace('/', "_");
+        self.scratch.join(format!("{name}.{emit}"))
     }
 }
 
-/// Runs rustc. Errors in the program are part of the outcome.
-fn run(mut rustc: Command) -> Result<Outcome> {
+fn modified(path: &Path) -> Result<std::time::SystemTime> {
+    let modified = fs::metadata(path).and_then(|data| data.modified());
+    modified.with_context(|| format!("no {}", path.display()))
+}
+
+/// The flags of the command that kbuild saved, without products, source and the crate's name.
+fn flags(saved: &str) -> Result<Vec<String>> {
+    let first = saved.lines().next().unwrap_or_default();
+    // The commands after the compiler edit its product.
+    let command = first.split(" ; ").next().unwrap_or_default();
+    let (_, flags) = command
+        .split_once(" rustc ")
+        .context("the crate was not compiled with rustc")?;
+    let mut words = shell_words::split(flags)?.into_iter();
+    let mut flags = Vec::new();
+    while let Some(word) = words.next() {
+        if ["--crate-type", "--crate-name"].contains(&word.as_str()) {
+            words.next();
+        } else if !word.starts_with("--emit=") && !word.ends_with(".rs") {
+            flags.push(word);
+        }
+    }
+    Ok(flags)
+}
+
+/// Where Cargo has the source of the crate.
+fn source_of_assertions(checkout: &Path) -> Result<String> {
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(["metadata", "--format-version=1", "--locked"])
+        .arg("--manifest-path")
+        .arg(checkout.join("rust/xtask/Cargo.toml"));
+    let metadata: Value = serde_json::from_str(&process::output(&mut cargo)?)?;
+    let mut packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .find(|package| package["name"] == ASSERTIONS)
+        .and_then(|package| package["targets"][0]["src_path"].as_str())
+        .map(str::to_string)
+        .with_context(|| format!("rust/xtask/Cargo.toml does not name {ASSERTIONS}"))
+}
+
+/// Runs rustc, and returns the errors in the program.
+fn run(rustc: &mut Command) -> Result<Vec<Error>> {
     rustc.arg("--error-format=json");
     let output = rustc.output().context("cannot run rustc")?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let mut errors = Vec::new();
+    let mut errors: Vec<Error> = Vec::new();
     for line in text.lines() {
-        let Ok(message) = serde_json::from_str::<Message>(line) else {
-            bail!("rustc did not run: {line}");
-        };
-        if message.level.starts_with("error") && !message.message.starts_with("aborting due to") {
-            errors.push(Error {
-                code: message.code.map_or("none".to_string(), |code| code.code),
-                rendered: message.rendered.unwrap_or(message.message),
-            });
-        } else if let (Some(error), Some(text), "note") =
-            (errors.last_mut(), &message.rendered, message.level.as_str())
-        {
+        let message: Value =
+            serde_json::from_str(line).with_context(|| format!("rustc did not run: {line}"))?;
+        let text = |key: &str| message[key].as_str().unwrap_or_default();
+        let rendered = text("rendered").to_string();
+        if text("level").starts_with("error") && !text("message").starts_with("aborting due to") {
+            let code = message["code"]["code"]
+                .as_str()
+                .unwrap_or("none")
+                .to_string();
+            errors.push(Error { code, rendered });
+        } else if let (Some(error), "note") = (errors.last_mut(), text("level")) {
             // The place of an error after monomorphisation is in a note.
-            error.rendered.push_str(text);
+            error.rendered += &rendered;
         }
     }
     ensure!(
@@ -241,8 +250,21 @@ fn run(mut rustc: Command) -> Result<Outcome> {
         output.status,
         errors.len()
     );
-    Ok(Outcome {
-        errors,
-        build_error: false,
-    })
+    Ok(errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_without_products_source_and_name() {
+        let saved = "savedcmd_rust/kernel.o :=  OBJTREE=/b rustc --edition=2021 @./rustc_cfg \
+                     --extern ffi --emit=obj=rust/kernel.o --crate-type rlib -L./rust \
+                     --crate-name kernel ../rust/kernel/lib.rs --sysroot=/dev/null ; objcopy x\n\n";
+        let words = flags(saved).expect("flags").join(" ");
+        let expected = "--edition=2021 @./rustc_cfg --extern ffi -L./rust --sysroot=/dev/null";
+        assert_eq!(words, expected);
+        flags(&saved.replace(" rustc ", " clippy-driver ")).expect_err("clippy");
+    }
 }

@@ -5,9 +5,10 @@
 //! rustdoc collects them from the grafted tree for the tree's own test builder, which cannot take a
 //! `compile_fail` block.
 
-use crate::check::contract::compiler::Compiler;
+use super::compiler::Compiler;
 use crate::host::process;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use regex_lite::Regex;
 use std::fs;
 use std::path::Path;
 
@@ -16,7 +17,7 @@ const PRODUCTS: &str = "rust/test/doctests/kernel";
 
 /// The number of doc tests of the library that the builder took.
 pub fn check(compiler: &Compiler, tree: &Path) -> Result<usize> {
-    let builder = compiler.scratch().join("rustdoc_test_builder");
+    let builder = compiler.scratch.join("rustdoc_test_builder");
     let mut rustc = process::command("rustc");
     rustc
         .args(["--edition=2021", "--cap-lints=allow", "-o"])
@@ -24,34 +25,30 @@ pub fn check(compiler: &Compiler, tree: &Path) -> Result<usize> {
         .arg(tree.join("scripts/rustdoc_test_builder.rs"));
     process::output(&mut rustc).context("cannot compile the kernel's test builder")?;
 
-    let products = compiler.build().join(PRODUCTS);
+    let products = compiler.build.join(PRODUCTS);
     fs::create_dir_all(&products)?;
-    let mut rustdoc = compiler.rustdoc();
-    rustdoc
+    let output = compiler
+        .rustc("rustdoc")
         .args(["--test", "--no-run", "--crate-name", "kernel"])
         .args(["--extern", "kernel", "-Zunstable-options", "--test-builder"])
         .arg(&builder)
         .args(["--test-args", "dma::coherent"])
-        .arg(tree.join("rust/kernel/lib.rs"));
-    let output = rustdoc.output().context("cannot run rustdoc");
+        .arg(tree.join("rust/kernel/lib.rs"))
+        .output();
     fs::remove_dir_all(&products)?;
-    let output = output?;
-    count(&String::from_utf8_lossy(&output.stdout))
-        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
+    let output = output.context("cannot run rustdoc")?;
+    let said = [output.stdout, output.stderr].concat();
+    passed(&String::from_utf8_lossy(&said))
 }
 
 /// How many passed, according to rustdoc.
-fn count(said: &str) -> Result<usize> {
-    let failed = said.lines().find(|line| line.ends_with("... FAILED"));
-    if let Some(line) = failed {
-        bail!("{line}: with the kernel's test builder; does it have to fail to compile?");
-    }
-    let verdict = said
-        .lines()
-        .find_map(|line| line.strip_prefix("test result: ok. "))
-        .context("rustdoc gives no verdict")?;
-    let passed = verdict.split_once(" passed").map(|(number, _)| number);
-    let passed: usize = passed.context("an odd verdict")?.parse()?;
+fn passed(said: &str) -> Result<usize> {
+    let good = Regex::new(r"(?m)^test result: ok\. (\d+) passed; 0 failed")?;
+    let found = good.captures(said);
+    let found = found.with_context(|| {
+        format!("with the kernel's test builder (does one have to fail to compile?):\n{said}")
+    })?;
+    let passed = found[1].parse()?;
     ensure!(passed > 0, "rustdoc found no doc tests of the library");
     Ok(passed)
 }
@@ -64,9 +61,9 @@ mod tests {
     fn no_tests_are_no_success() {
         let said = "test a.rs - a (line 1) - compile ... ok\n\
                     test result: ok. 1 passed; 0 failed\n";
-        assert_eq!(count(said).expect("one"), 1);
-        count(&said.replace("1 passed", "0 passed")).expect_err("none");
-        count(&said.replace("- compile ... ok", "- compile fail ... FAILED")).expect_err("failed");
-        count("").expect_err("nothing");
+        assert_eq!(passed(said).expect("one"), 1);
+        passed(&said.replace("1 passed", "0 passed")).expect_err("none");
+        passed(&said.replace("ok. 1", "FAILED. 1")).expect_err("failed");
+        passed("").expect_err("nothing");
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The object code that a driver gets from the library: where it can panic, and whether constants
-//! fold. objdump reads it.
+//! fold. Each function has a section of its own.
 
-use super::compiler::{Compiler, Emit};
-use crate::host::process;
-use anyhow::{Context, Result, bail, ensure};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use super::compiler::{Compiler, OBJECT, refuse};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use object::{File, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, Symbol};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 /// The C functions that the library and the compiler call. Whatever else is reached counts as a
 /// panic, so this does not depend on the names of panic functions in a version of rustc.
@@ -40,85 +41,60 @@ const MAY: &str = "may_panic_";
 const PROJECTED: &str = "_projected";
 const BY_HAND: &str = "_by_hand";
 
-/// The relocations of an object, and the symbols that it does not define.
-#[derive(Default)]
-struct Object {
-    /// What the relocations of a section name: symbols and sections.
-    relocations: BTreeMap<String, BTreeSet<String>>,
-    undefined: BTreeSet<String>,
-    defined: BTreeSet<String>,
-}
-
 /// Checks which functions of `file` reach a function that is not allowed; a result for each.
 pub fn panics(compiler: &Compiler, file: &Path) -> Result<Vec<Result<()>>> {
-    // A section for each function; generic functions of `core` in this object and not in its own.
-    let flags = ["-Zfunction-sections=yes", "-Zshare-generics=no"];
-    let path = compile(compiler, "panics", file, &flags)?;
-    let object = Object::parse(&tool("objdump", "-r", &path)?, &tool("nm", "-p", &path)?);
-    let is_probe = |name: &&String| name.starts_with(NEVER) || name.starts_with(MAY);
-    let probes: Vec<&String> = object.defined.iter().filter(is_probe).collect();
-    ensure!(!probes.is_empty(), "{} has no probes", file.display());
-    Ok(probes.iter().map(|probe| object.judge(probe)).collect())
+    // Generic functions of `core` are in this object and not in its own.
+    let bytes = compile(compiler, "panics", file, &["-Zshare-generics=no"])?;
+    judge(&File::parse(&*bytes)?).with_context(|| file.display().to_string())
 }
 
-impl Object {
-    fn parse(objdump: &str, nm: &str) -> Self {
-        let mut object = Self::default();
-        let mut section = "";
-        for line in objdump.lines() {
-            if let Some(name) = line.strip_prefix("RELOCATION RECORDS FOR [") {
-                section = name.trim_end_matches("]:");
-            } else if let Some(value) = line
-                .split_whitespace()
-                .nth(2)
-                .filter(|_| line.contains("R_"))
-            {
-                let name = value.split(['+', '-']).next().unwrap_or(value);
-                let names = object.relocations.entry(section.to_string()).or_default();
-                names.insert(name.to_string());
-            }
+fn judge(object: &File<'_>) -> Result<Vec<Result<()>>> {
+    let mut results = Vec::new();
+    for symbol in object.symbols() {
+        let name = symbol.name()?;
+        let never = name.starts_with(NEVER);
+        if !never && !name.starts_with(MAY) {
+            continue;
         }
-        for line in nm.lines() {
-            match line.split_whitespace().collect::<Vec<_>>()[..] {
-                ["U", name] => _ = object.undefined.insert(name.to_string()),
-                [_, _, name] => _ = object.defined.insert(name.to_string()),
-                _ => {}
-            }
-        }
-        object
-    }
-
-    fn judge(&self, probe: &str) -> Result<()> {
-        let mut reached = self.reached_by(probe);
+        let mut reached = reached_by(object, &symbol)?;
         reached.retain(|name| !is_allowed(name));
-        match (probe.starts_with(NEVER), reached.is_empty()) {
+        results.push(match (never, reached.is_empty()) {
             (true, true) | (false, false) => Ok(()),
-            (true, false) => bail!("{probe} reaches {reached:?}"),
-            (false, true) => bail!("{probe} reaches nothing that could panic"),
-        }
+            (true, false) => Err(anyhow!("{name} reaches {reached:?}")),
+            (false, true) => Err(anyhow!("{name} reaches nothing that could panic")),
+        });
     }
+    ensure!(!results.is_empty(), "no probes");
+    Ok(results)
+}
 
-    /// The undefined symbols that a function leads to.
-    fn reached_by(&self, function: &str) -> BTreeSet<String> {
-        let mut seen = BTreeSet::from([function]);
-        let mut left = vec![function];
-        while let Some(name) = left.pop() {
-            // The section `.text.NAME` or `.text.unlikely.NAME` of a function, or one without symbol.
-            let end = format!(".{name}");
-            let sections = self.relocations.iter();
-            let sections =
-                sections.filter(|(section, _)| *section == name || section.ends_with(&end));
-            for name in sections.flat_map(|(_, names)| names) {
-                if seen.insert(name) {
-                    left.push(name);
-                }
+/// The undefined symbols that a function leads to.
+fn reached_by(object: &File<'_>, function: &Symbol<'_, '_>) -> Result<BTreeSet<String>> {
+    let mut undefined = BTreeSet::new();
+    let mut left: Vec<SectionIndex> = function.section_index().into_iter().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(index) = left.pop() {
+        if !seen.insert(index.0) {
+            continue;
+        }
+        for (_, relocation) in object.section_by_index(index)?.relocations() {
+            let symbol = target(object, relocation.target())?;
+            match symbol.section_index() {
+                Some(section) => left.push(section),
+                None => _ = undefined.insert(symbol.name()?.to_string()),
             }
         }
-        let undefined = self.undefined.iter();
-        undefined
-            .filter(|name| seen.contains(name.as_str()))
-            .cloned()
-            .collect()
+    }
+    Ok(undefined)
+}
+
+fn target<'data, 'file>(
+    object: &'file File<'data>,
+    target: RelocationTarget,
+) -> Result<Symbol<'data, 'file>> {
+    match target {
+        RelocationTarget::Symbol(index) => Ok(object.symbol_by_index(index)?),
+        other => bail!("a relocation has the target {other:?}"),
     }
 }
 
@@ -129,41 +105,24 @@ fn is_allowed(name: &str) -> bool {
 
 /// Compares the machine code of the pairs of functions in `file`; the number of pairs.
 pub fn folded(compiler: &Compiler, file: &Path) -> Result<usize> {
-    let path = compile(compiler, "folded", file, &["-Zfunction-sections=yes"])?;
-    compare(&code(&tool("objdump", "-dr", &path)?)).with_context(|| file.display().to_string())
+    let bytes = compile(compiler, "folded", file, &[])?;
+    compare(&File::parse(&*bytes)?).with_context(|| file.display().to_string())
 }
 
-/// The machine code and the relocations of each function.
-fn code(objdump: &str) -> BTreeMap<&str, String> {
-    let mut functions: BTreeMap<&str, String> = BTreeMap::new();
-    let mut name = "";
-    for line in objdump.lines() {
-        if let Some((_, rest)) = line
-            .strip_suffix(">:")
-            .and_then(|line| line.split_once('<'))
-        {
-            name = rest;
-        } else if line.contains(": R_") {
-            *functions.entry(name).or_default() += line;
-        } else if let Some(bytes) = line.split('\t').nth(1) {
-            *functions.entry(name).or_default() += bytes;
-        }
-    }
-    functions
-}
-
-fn compare(functions: &BTreeMap<&str, String>) -> Result<usize> {
+fn compare(object: &File<'_>) -> Result<usize> {
     let mut pairs = 0;
-    for (name, code) in functions {
+    for symbol in object.symbols() {
+        let name = symbol.name()?;
         let Some(stem) = name.strip_suffix(PROJECTED) else {
             continue;
         };
         let by_hand = format!("{stem}{BY_HAND}");
-        let reference = functions.get(by_hand.as_str());
+        let reference = object.symbol_by_name(&by_hand);
         let reference = reference.with_context(|| format!("no `{by_hand}`"))?;
+        let [code, expected] = [code(object, &symbol)?, code(object, &reference)?];
         ensure!(
-            code == reference,
-            "`{name}`: {code}\n`{by_hand}`: {reference}"
+            code == expected,
+            "`{name}`: {code:x?}\n`{by_hand}`: {expected:x?}"
         );
         pairs += 1;
     }
@@ -171,80 +130,92 @@ fn compare(functions: &BTreeMap<&str, String>) -> Result<usize> {
     Ok(pairs)
 }
 
-fn compile(compiler: &Compiler, name: &str, file: &Path, flags: &[&str]) -> Result<PathBuf> {
-    // One of two equal functions would become a jump to the other.
-    let flags = [flags, &["-Zmerge-functions=disabled"]].concat();
-    let outcome = compiler.compile(name, file, Emit::Object, &flags)?;
-    outcome.success(file)?;
-    ensure!(
-        !outcome.build_error,
-        "{}: a `build_assert!` fails",
-        file.display()
-    );
-    Ok(compiler.product(name, Emit::Object))
+/// The machine code of a function, and its relocations.
+fn code(object: &File<'_>, function: &Symbol<'_, '_>) -> Result<(Vec<u8>, Vec<String>)> {
+    let index = function.section_index().context("not a function")?;
+    let section = object.section_by_index(index)?;
+    let mut relocations = Vec::new();
+    for (offset, relocation) in section.relocations() {
+        let symbol = target(object, relocation.target())?;
+        let (flags, addend) = (relocation.flags(), relocation.addend());
+        let name = match symbol.section_index() {
+            Some(section) => object.section_by_index(section)?.name()?,
+            None => symbol.name()?,
+        };
+        relocations.push(format!("{offset:x} {flags:?} {name}{addend:+}"));
+    }
+    Ok((section.data()?.to_vec(), relocations))
 }
 
-fn tool(name: &str, option: &str, object: &Path) -> Result<String> {
-    process::output(process::command(name).arg(option).arg(object))
+fn compile(compiler: &Compiler, name: &str, file: &Path, flags: &[&str]) -> Result<Vec<u8>> {
+    // One of two equal functions would become a jump to the other.
+    let own = ["-Zfunction-sections=yes", "-Zmerge-functions=disabled"];
+    refuse(&compiler.compile(name, file, OBJECT, &[&own, flags].concat())?)?;
+    Ok(fs::read(compiler.product(name, OBJECT))?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
 
-    const RELOCATIONS: &str = "\
-RELOCATION RECORDS FOR [.text.may_panic_a]:
-OFFSET           TYPE              VALUE
-0000000000000004 R_X86_64_PLT32    helper-0x0000000000000004
-0000000000000009 R_X86_64_PLT32    dma_alloc_attrs-0x0000000000000004
+    /// The object of a program in C, where each function and constant has a section.
+    fn object(source: &str) -> Vec<u8> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let [source_file, object] = ["a.c", "a.o"].map(|name| dir.path().join(name));
+        fs::write(&source_file, source).expect("written");
+        let mut cc = Command::new("cc");
+        cc.args([
+            "-c",
+            "-O1",
+            "-fno-inline",
+            "-fno-ipa-icf",
+            "-ffunction-sections",
+        ])
+        .args([
+            "-fdata-sections",
+            "-fno-pic",
+            "-fno-asynchronous-unwind-tables",
+        ]);
+        let status = cc.arg("-o").arg(&object).arg(&source_file).status();
+        assert!(status.expect("cc").success());
+        fs::read(object).expect("an object")
+    }
 
-RELOCATION RECORDS FOR [.text.unlikely.helper]:
-OFFSET           TYPE              VALUE
-0000000000000004 R_X86_64_32S      .rodata..Lanon.5+0x0000000000000008
-
-RELOCATION RECORDS FOR [.rodata..Lanon.5]:
-OFFSET           TYPE              VALUE
-0000000000000008 R_X86_64_64       core_panic
-
-RELOCATION RECORDS FOR [.text.never_panics_b]:
-OFFSET           TYPE              VALUE
-0000000000000004 R_X86_64_PLT32    dma_alloc_attrs-0x0000000000000004
-";
-    const SYMBOLS: &str = "\
-0000000000000000 T may_panic_a
-0000000000000000 t helper
-0000000000000000 T never_panics_b
-0000000000000000 T may_panic_c
-                 U core_panic
-                 U dma_alloc_attrs
-";
+    fn judged(source: &str) -> Vec<bool> {
+        let bytes = object(source);
+        let results = judge(&File::parse(&*bytes).expect("an object")).expect("probes");
+        results.iter().map(Result::is_ok).collect()
+    }
 
     #[test]
     fn a_panic_is_found_through_functions_and_data() {
-        let object = Object::parse(RELOCATIONS, SYMBOLS);
-        assert!(object.reached_by("may_panic_a").contains("core_panic"));
-        object.judge("may_panic_a").expect("it does");
-        object.judge("never_panics_b").expect("it does not");
-        object.judge("may_panic_c").expect_err("nothing");
-        let calls_helper = RELOCATIONS.replace("may_panic_a", "never_panics_a");
-        let error = Object::parse(&calls_helper, SYMBOLS).judge("never_panics_a");
-        assert!(
-            error
-                .expect_err("panics")
-                .to_string()
-                .contains("core_panic")
-        );
+        let program = "void core_panic(void); void dma_alloc_attrs(void);\n\
+                       void (*const table[])(void) = { core_panic };\n\
+                       static void helper(int i) { table[i](); }\n\
+                       void PROBE(int i) { dma_alloc_attrs(); CALL }\n";
+        let of = |probe, call| judged(&program.replace("PROBE", probe).replace("CALL", call));
+        assert_eq!(of("may_panic_a", "helper(i);"), [true]);
+        assert_eq!(of("never_panics_a", "helper(i);"), [false]);
+        assert_eq!(of("may_panic_a", ""), [false]);
+        assert_eq!(of("never_panics_a", ""), [true]);
+        let bytes = object("void a(void) {}");
+        judge(&File::parse(&*bytes).expect("an object")).expect_err("no probes");
     }
 
     #[test]
     fn other_code_is_refused() {
-        let text = "0000000000000000 <a_projected>:\n   0:\t48 8b\tmov    0x0(%rdi),%rax\n\
-                    \t\t\t0: R_X86_64_PC32\tb\n\n0000000000000000 <a_by_hand>:\n\
-                    \x20  0:\t48 8b\tmov    0x0(%rdi),%rax\n\t\t\t0: R_X86_64_PC32\tb\n";
-        assert_eq!(compare(&code(text)).expect("the same"), 1);
-        compare(&code(&text.replacen("48", "4c", 1))).expect_err("other bytes");
-        compare(&code(&text.replacen("\tb", "\tc", 1))).expect_err("another symbol");
-        compare(&code(&text.replace("by_hand", "other"))).expect_err("no pair");
-        compare(&code("")).expect_err("nothing");
+        let pairs = |source: &str| {
+            let bytes = object(source);
+            compare(&File::parse(&*bytes).expect("an object"))
+        };
+        let program = "void b(void); void c(void);\n\
+                       int a_projected(int i) { b(); return i + 1; }\n\
+                       int a_by_hand(int i) { b(); return i + 1; }\n";
+        assert_eq!(pairs(program).expect("the same"), 1);
+        pairs(&program.replacen("+ 1", "+ 2", 1)).expect_err("other bytes");
+        pairs(&program.replacen("{ b();", "{ c();", 1)).expect_err("another symbol");
+        pairs(&program.replace("by_hand", "other")).expect_err("no pair");
+        pairs("void b(void) {}").expect_err("nothing");
     }
 }

@@ -2,72 +2,53 @@
 
 //! The functions that a file of Rust offers, and whether another file names each.
 
+use crate::check::files;
 use anyhow::{Context, Result, ensure};
 use quote::ToTokens;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use syn::{ImplItem, Item, Visibility};
-use walkdir::WalkDir;
 
-/// Fails if `file` does not name a public function of the library in the directory `library`.
-pub fn all_probed(file: &Path, library: &Path) -> Result<usize> {
+/// Fails if `file` does not name a public function, or one of a trait, of types with `of` in their
+/// names in the Rust files at `source`; their number.
+pub fn all_named(file: &Path, source: &Path, of: &str) -> Result<usize> {
     let mut functions = BTreeSet::new();
-    for entry in WalkDir::new(library) {
-        let path = entry?.into_path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            functions.extend(offered(&path, "")?);
-        }
+    for path in files(source, "rs")? {
+        let text = fs::read_to_string(&path)?;
+        let parsed = syn::parse_file(&text).with_context(|| path.display().to_string())?;
+        functions.extend(parsed.items.iter().flat_map(|item| offered(item, of)));
     }
-    named(file, &functions)
-}
-
-/// Fails if `file` does not name a public function of the coherent types in the file `dma`.
-pub fn all_compared(file: &Path, dma: &Path) -> Result<usize> {
-    named(file, &offered(dma, "Coherent")?)
-}
-
-/// The public functions, and those of traits, of types that have `of` in their names.
-fn offered(path: &Path, of: &str) -> Result<BTreeSet<String>> {
-    let text = fs::read_to_string(path).with_context(|| format!("no {}", path.display()))?;
-    let file = syn::parse_file(&text).with_context(|| path.display().to_string())?;
-    let mut functions = BTreeSet::new();
-    for item in file.items {
-        match item {
-            Item::Fn(item) if of.is_empty() && matches!(item.vis, Visibility::Public(_)) => {
-                functions.insert(item.sig.ident.to_string());
-            }
-            Item::Impl(item) if item.self_ty.to_token_stream().to_string().contains(of) => {
-                for function in &item.items {
-                    let ImplItem::Fn(function) = function else {
-                        continue;
-                    };
-                    if item.trait_.is_some() || matches!(function.vis, Visibility::Public(_)) {
-                        functions.insert(function.sig.ident.to_string());
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(functions)
-}
-
-fn named(file: &Path, functions: &BTreeSet<String>) -> Result<usize> {
     let text = fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
     let ends_word = |c: char| !c.is_alphanumeric() && c != '_';
     let words: BTreeSet<&str> = text.split(ends_word).collect();
     let missing: Vec<&String> = functions
         .iter()
-        .filter(|f| !words.contains(f.as_str()))
+        .filter(|name| !words.contains(name.as_str()))
         .collect();
-    ensure!(
-        missing.is_empty(),
-        "{} does not name {missing:?}",
-        file.display()
-    );
+    let shown = file.display();
+    ensure!(missing.is_empty(), "{shown} does not name {missing:?}");
     ensure!(!functions.is_empty(), "no functions are found");
     Ok(functions.len())
+}
+
+fn offered(item: &Item, of: &str) -> Vec<String> {
+    let is_public = |vis: &Visibility| matches!(vis, Visibility::Public(_));
+    match item {
+        Item::Fn(item) if of.is_empty() && is_public(&item.vis) => {
+            vec![item.sig.ident.to_string()]
+        }
+        Item::Impl(item) if item.self_ty.to_token_stream().to_string().contains(of) => {
+            let functions = item.items.iter().filter_map(|function| match function {
+                ImplItem::Fn(function) if item.trait_.is_some() || is_public(&function.vis) => {
+                    Some(function.sig.ident.to_string())
+                }
+                _ => None,
+            });
+            functions.collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -87,11 +68,12 @@ mod tests {
         let [library, file] = ["library.rs", "probes.rs"].map(|name| dir.path().join(name));
         fs::write(&library, LIBRARY).expect("written");
         fs::write(&file, "c.a(); drop(c);").expect("written");
-        assert_eq!(all_compared(&file, &library).expect("named"), 2);
+        let named = |of| all_named(&file, &library, of);
+        assert_eq!(named("Coherent").expect("named"), 2);
+        let error = named("").expect_err("not named").to_string();
+        assert!(error.contains("[\"b\"]"), "{error}");
         fs::write(&file, "c.a_with(); drop(c); ").expect("written");
-        let error = all_compared(&file, &library).expect_err("not named");
-        assert!(error.to_string().contains("[\"a\"]"), "{error}");
-        let all = offered(&library, "").expect("functions");
-        assert_eq!(all.into_iter().collect::<Vec<_>>(), ["a", "b", "c", "drop"]);
+        let error = named("Coherent").expect_err("not named").to_string();
+        assert!(error.contains("[\"a\"]"), "{error}");
     }
 }

@@ -4,7 +4,7 @@
 
 use super::code::{self, Assembly};
 use crate::build::external_module;
-use crate::build::kbuild::{Kernel, Lints};
+use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::host::process;
 use crate::run::boot::{self, Boot, Plan};
@@ -106,7 +106,7 @@ impl BenchKernel {
         other.configure(workspace, progress)?;
         progress.step("preparing to compile without overflow checks", |step| {
             let log = workspace.cache("logs/prepare-bench-unchecked.log");
-            let mut make = other.make(Lints::Rustc);
+            let mut make = other.make();
             process::logged(step, make.arg("modules_prepare"), &log)
         })?;
         let directory = workspace.checkout.join("bench");
@@ -116,8 +116,8 @@ impl BenchKernel {
             let object = format!("{name}.o");
             let object = progress.step(&format!("compiling {object}"), |step| {
                 let (mut make, output, log) =
-                    other.modules_command(workspace, &directory, &object, Lints::Rustc)?;
-                process::logged(step, make.arg(&object), &log)?;
+                    other.modules_command(workspace, &directory, &object)?;
+                process::logged(step, &mut make, &log)?;
                 Ok(output.join(object))
             })?;
             unchecked.extend(code::cases(&object)?);

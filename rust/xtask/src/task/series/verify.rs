@@ -2,13 +2,12 @@
 
 //! Every commit by itself: it builds without a warning, boots, and its tests pass.
 
-use crate::build::kbuild::{self, Kernel};
+use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
 use crate::run::boot::{self, Boot, Plan};
 use crate::setup::architecture::Target;
-use crate::setup::source::Source;
 use crate::tree::series::Commit;
 use crate::verdict::{Expected, Verdict};
 use anyhow::{Context, Result};
@@ -18,9 +17,8 @@ use std::time::Duration;
 const RUST_DMA: &str = "samples/rust/rust_dma.ko";
 
 /// Builds and boots each commit in one tree, and returns how many tests passed.
-pub fn run(session: &Session, source: &Source, commits: &[Commit]) -> Result<Vec<usize>> {
+pub fn run(session: &Session, commits: &[Commit]) -> Result<Vec<usize>> {
     let (workspace, progress) = (&session.workspace, &session.progress);
-    let (toolchain, _) = session.prepare()?;
     let mut fragments = vec!["debug", "upstream"];
     let mut modules = vec![RUST_DMA];
     let mut passed = Vec::new();
@@ -29,16 +27,8 @@ pub fn run(session: &Session, source: &Source, commits: &[Commit]) -> Result<Vec
             fragments.push(fragment);
             modules.push(module);
         }
-        let tree = kbuild::with_steps(workspace, progress, source, "series", index + 1)?;
-        let kernel = Kernel::new(
-            workspace,
-            &tree,
-            source,
-            &toolchain,
-            Target::default(),
-            "series",
-            &fragments,
-        );
+        let tree = ("series", index + 1);
+        let kernel = session.kernel(tree, Target::default(), "series", &fragments)?;
         let of = || format!("the commit \"{}\"", commit.subject());
         kernel.build(workspace, progress).with_context(of)?;
         let tests = progress.step(&format!("booting {}", of()), |step| {
