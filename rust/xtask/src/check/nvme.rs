@@ -13,7 +13,6 @@ use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::run::boot::{self, Boot, Plan};
-use crate::verdict::console::Symptom;
 use crate::verdict::report::Report;
 use crate::verdict::{Expected, Logs, Tracing, Verdict};
 use anyhow::{Context, Result};
@@ -220,7 +219,7 @@ impl Run {
                     .iter()
                     .filter(|finding| {
                         let refusal = "nvme_copy failed with error";
-                        finding.symptom != Symptom::Step || !finding.excerpt.contains(refusal)
+                        !finding.excerpt.contains(refusal)
                     })
                     .map(ToString::to_string)
                     .collect();

@@ -4,12 +4,12 @@
 
 use super::addresses::{self, Addressing};
 use super::console::{self, Finding};
-use super::ktap::{self, Suite};
+use super::ktap;
 use super::leftovers;
 use super::measurements::{self, FreshMemory, Measurement};
-use super::report::Report;
+use super::report::{Check, Report};
 use super::reserved_memory;
-use super::trace::{self, Allocations, marks, totals};
+use super::trace::{self, Allocations};
 use super::transfers::{self, Transfer};
 use anyhow::{Result, bail, ensure};
 use std::path::PathBuf;
@@ -50,8 +50,6 @@ pub struct Expected {
     pub fresh_memory: Option<FreshMemory>,
     /// Buffers that take kernel address space.
     pub mapped: Option<Vec<String>>,
-    /// How many allocations live at each mark in the trace.
-    pub marks: Option<Vec<(String, usize)>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +68,7 @@ pub struct Verdict {
     pub report: Report,
     /// What is wrong with the console log.
     pub findings: Vec<Finding>,
-    pub suites: Vec<Suite>,
+    pub suites: Vec<Check>,
     pub transfers: Vec<Transfer>,
     pub allocations: Allocations,
     pub measurements: Vec<Measurement>,
@@ -88,7 +86,7 @@ impl Verdict {
         verdict.judge_transfers(logs, expected);
         verdict.judge_console(logs);
         verdict.judge_trace(logs, expected);
-
+        verdict.judge_measurements(logs, expected);
         let (report, console) = (&mut verdict.report, &logs.console);
         if expected.entries {
             report.note("dma-debug's entries", leftovers::judge_entries(console));
@@ -100,83 +98,24 @@ impl Verdict {
         if let Some(addressing) = expected.addresses {
             let name = format!("the DMA address is {addressing}");
             let said = report.note(name, addresses::expect(console, addressing));
-            report
-                .facts
-                .extend(said.map(|said| format!("a DMA address is {said}")));
+            let fact = said.map(|said| format!("a DMA address is {said}"));
+            report.facts.extend(fact);
         }
-        verdict.judge_measurements(logs, expected);
         verdict
-    }
-
-    /// Whether the run ended in time, without a complaint and as expected.
-    pub fn good(&self) -> bool {
-        self.report.good()
     }
 
     /// This verdict, or all that is wrong with the run as an error.
     pub fn into_result(self) -> Result<Self> {
-        if self.good() {
+        if self.report.good() {
             return Ok(self);
         }
-        let failures: Vec<String> = self
-            .report
-            .failing()
-            .map(|check| format!("{}: {}", check.name, check.reasons.join("\n")))
-            .collect();
-        bail!(
-            "{}\n(log: {})",
-            failures.join("\n"),
-            self.console_path.display()
-        )
+        let (reasons, log) = (self.report.explanations(), self.console_path.display());
+        bail!("{reasons}(log: {log})")
     }
 
     /// How many KUnit tests passed.
     pub fn tests_passed(&self) -> usize {
         self.suites.iter().map(|suite| suite.passed).sum()
-    }
-
-    fn judge_suites(&mut self, logs: &Logs, expected: &Expected) {
-        let results = ktap::read(&logs.console);
-        for suite in &results.suites {
-            self.report.count(
-                format!("KUnit: {}", suite.name),
-                [suite.passed, suite.failed, suite.skipped],
-                suite.failures.clone(),
-            );
-        }
-        if let Some(wanted) = &expected.suites {
-            let mut problems = results.errors.clone();
-            let missing = results.missing(wanted);
-            if !missing.is_empty() {
-                problems.push(format!("no results of {}", missing.join(", ")));
-            } else if results.passed() == 0 {
-                problems.push("no test passed".to_string());
-            }
-            self.report.note_problems("all suites ran", problems);
-        } else if !results.errors.is_empty() {
-            self.report.note_problems("KTAP", results.errors);
-        }
-        self.suites = results.suites;
-    }
-
-    fn judge_transfers(&mut self, logs: &Logs, expected: &Expected) {
-        match transfers::transfers(&logs.console) {
-            Ok(transfers) => {
-                let reason = |t: &Transfer| format!("{}: {}", t.place, t.result);
-                let bad: Vec<String> = transfers
-                    .iter()
-                    .filter(|transfer| !transfer.good())
-                    .map(reason)
-                    .collect();
-                let counts = [transfers.len() - bad.len(), bad.len(), 0];
-                self.report.count("edu: transfers", counts, bad);
-                self.transfers = transfers;
-            }
-            Err(error) if expected.transfers => {
-                self.report.note("edu: transfers", Err::<(), _>(error));
-            }
-            Err(_) => {}
-        }
     }
 
     fn judge_console(&mut self, logs: &Logs) {
@@ -189,66 +128,83 @@ impl Verdict {
         self.report.note_problems("console", problems);
     }
 
+    fn judge_suites(&mut self, logs: &Logs, expected: &Expected) {
+        self.suites = ktap::read(&logs.console).checks;
+        for suite in &self.suites {
+            let name = format!("KUnit: {}", suite.name);
+            self.report.checks.push(Check {
+                name,
+                ..suite.clone()
+            });
+        }
+        if let Some(wanted) = &expected.suites {
+            // A suite that was skipped did not run.
+            let ran = |name: &String| self.suites.iter().any(|s| s.name == *name && s.passed > 0);
+            let missing = wanted.iter().filter(|name| !ran(name));
+            let mut problems: Vec<String> = missing
+                .map(|name| format!("no test of {name} passed"))
+                .collect();
+            if self.tests_passed() == 0 {
+                problems.push("no test passed".to_string());
+            }
+            self.report.note_problems("all suites ran", problems);
+        }
+    }
+
+    fn judge_transfers(&mut self, logs: &Logs, expected: &Expected) {
+        match transfers::transfers(&logs.console) {
+            Ok(transfers) => {
+                let judged = transfers.iter().map(|transfer| {
+                    ensure!(transfer.good(), "{}: {}", transfer.place, transfer.result);
+                    Ok(())
+                });
+                self.report.results("edu: transfers", judged.collect());
+                self.transfers = transfers;
+            }
+            Err(error) if expected.transfers => {
+                self.report.note("edu: transfers", Err::<(), _>(error));
+            }
+            Err(_) => {}
+        }
+    }
+
     fn judge_trace(&mut self, logs: &Logs, expected: &Expected) {
+        let report = &mut self.report;
         let mut untraced = expected.untraced.clone();
         if expected.reserved_memory {
-            let pool = reserved_memory::judge(&logs.console, &logs.trace);
-            if let Some(pool) = self.report.note("reserved memory", pool) {
-                self.report.facts.push(format!(
-                    "reserved memory: {} allocations for {}",
-                    pool.allocations, pool.device
-                ));
-                untraced.push(pool.device);
-            }
+            let device = reserved_memory::judge(&logs.console, &logs.trace);
+            untraced.extend(report.note("reserved memory", device));
         }
-        let trace = untraced.iter().fold(logs.trace.clone(), |trace, device| {
-            trace::without(&trace, device)
-        });
+        let allocations = trace::judge(&logs.trace, &untraced);
         if expected.tracing != Tracing::Off {
-            let mut allocations = trace::judge(&trace);
-            self.report.facts.push(allocations.to_string());
+            report.facts.push(allocations.to_string());
             // A run that was cut off has no trace, and is bad for that.
-            if expected.tracing == Tracing::Balanced && allocations.none() {
-                allocations.problems.clear();
-            }
-            let problems = allocations.problems.clone();
-            self.report.note_problems("trace of allocations", problems);
-            self.allocations = allocations;
+            let may_be_empty = expected.tracing == Tracing::Balanced && allocations.none();
+            let mut problems = allocations.problems.clone();
+            problems.retain(|_| !may_be_empty);
+            report.note_problems("trace of allocations", problems);
         }
         if expected.totals {
-            let number = self
-                .report
-                .note("totals of allocations", totals::judge(&trace));
-            self.report
-                .facts
-                .extend(number.map(|number| format!("counted: {number} allocations, all freed")));
+            let judged = trace::judge_totals(&logs.trace, &untraced);
+            report.note("totals of allocations", judged);
         }
-        if let Some(expected) = &expected.marks {
-            let judged = marks::live(&logs.trace).and_then(|live| {
-                ensure!(live == *expected, "they are {live:?} and not {expected:?}");
-                Ok(())
-            });
-            self.report.note("allocations at each mark", judged);
-        }
+        self.allocations = allocations;
     }
 
     fn judge_measurements(&mut self, logs: &Logs, expected: &Expected) {
         let report = &mut self.report;
-        let all = match measurements::read(&logs.console) {
-            Ok(all) => all,
-            Err(error) => {
-                report.note("measurements", Err::<(), _>(error));
-                return;
-            }
-        };
+        match measurements::read(&logs.console) {
+            Ok(all) => self.measurements = all,
+            Err(error) => drop(report.note("measurements", Err::<(), _>(error))),
+        }
         if let Some(content) = expected.fresh_memory {
-            let judged = measurements::judge_stale(&all, content);
+            let judged = measurements::judge_stale(&self.measurements, content);
             report.note("stale memory", judged);
         }
         if let Some(mapped) = &expected.mapped {
-            report.note("address space", measurements::judge_space(&all, mapped));
+            let judged = measurements::judge_space(&self.measurements, mapped);
+            report.note("address space", judged);
         }
-        self.measurements = all;
     }
 }
 
@@ -281,7 +237,7 @@ mod tests {
             ..Expected::default()
         };
         let verdict = Verdict::of(&real("clean"), &expected);
-        assert!(verdict.good(), "{verdict:#?}");
+        assert!(verdict.report.good(), "{verdict:#?}");
         assert!(verdict.tests_passed() > 9);
     }
 
@@ -319,10 +275,9 @@ mod tests {
             reserved_memory: true,
             fresh_memory: Some(FreshMemory::Zeroed),
             mapped: Some(Vec::new()),
-            marks: Some(vec![("bound".to_string(), 1)]),
             ..Expected::default()
         };
         let verdict = Verdict::of(&real("clean"), &expected);
-        assert_eq!(failing(&verdict).len(), 11, "{:?}", failing(&verdict));
+        assert_eq!(failing(&verdict).len(), 10, "{:?}", failing(&verdict));
     }
 }

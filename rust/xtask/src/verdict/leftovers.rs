@@ -2,38 +2,30 @@
 
 //! What a run has to leave as it was: dma-debug's entries, and a device that was unbound during a copy.
 
-use crate::verdict::console::strip_time;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 /// The numbers that `boot/init` prints at the start and at the end are the same.
 pub fn judge_entries(console: &str) -> Result<()> {
-    let entries: Vec<i64> = console
-        .lines()
-        .map(strip_time)
-        .filter_map(|line| line.strip_prefix("coherent: dma-debug has "))
-        .map(|text| {
-            text.trim_end_matches(" entries")
-                .parse()
-                .with_context(|| text.to_string())
-        })
-        .collect::<Result<_>>()?;
-    match entries.as_slice() {
-        [before, after] if before == after => Ok(()),
-        [before, after] => bail!("{before} at the start and {after} at the end"),
-        other => bail!("said {} times and not twice", other.len()),
-    }
+    let lines = console.lines();
+    let entries: Vec<&str> = lines
+        .filter_map(|line| Some(line.split_once("coherent: dma-debug has ")?.1))
+        .collect();
+    ensure!(
+        entries.len() == 2 && entries[0] == entries[1],
+        "dma-debug has, at the start and at the end: {entries:?}"
+    );
+    Ok(())
 }
 
 /// The device of `kunit/faults/edu_late.rs` was unbound this many times while it copied, and each copy
 /// ended before its buffers were freed.
 pub fn judge_unbinds(console: &str, expected: usize) -> Result<()> {
-    let count = |text: &str| console.lines().filter(|line| line.contains(text)).count();
-    let (begun, ended) = (
-        count(": unbound while a copy to "),
-        count(": the copy has ended, and its buffers are gone"),
-    );
+    let begun = console.matches(": unbound while a copy to ").count();
+    let ended = console
+        .matches(": the copy has ended, and its buffers are gone")
+        .count();
     ensure!(
-        (begun, ended) == (expected, expected),
+        begun == expected && ended == expected,
         "{begun} copies began and {ended} ended, of {expected}"
     );
     Ok(())

@@ -2,7 +2,7 @@
 
 //! What `kunit/faults` measures of fresh buffers: stale content, and kernel address space.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub enum FreshMemory {
 }
 
 /// A line `coherent_faults: WHAT BUFFER: COUNT of TOTAL UNIT` in a console log.
+///
+/// `stale` counts buffers with stale content, `space` bytes of kernel address space that a buffer takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Measurement {
     pub what: String,
@@ -23,11 +25,6 @@ pub struct Measurement {
     pub total: usize,
     pub unit: String,
 }
-
-/// Buffers with stale content, of those that were looked at.
-const STALE: &str = "stale";
-/// Bytes of kernel address space that a buffer of some size takes.
-const SPACE: &str = "space";
 
 pub fn read(console: &str) -> Result<Vec<Measurement>> {
     let line =
@@ -54,33 +51,23 @@ fn of<'a>(all: &'a [Measurement], what: &str) -> Result<Vec<&'a Measurement>> {
 /// Fails unless memory without a mapping has the content that is `expected`. Memory with a mapping is
 /// always zeroed, and so is memory from a constructor that zeroes.
 pub fn judge_stale(all: &[Measurement], expected: FreshMemory) -> Result<()> {
-    for measured in of(all, STALE)? {
-        let zeroed = measured.buffer.starts_with("NoMapping, zeroed");
-        let expected = match expected {
-            FreshMemory::Stale if measured.buffer.starts_with("NoMapping") && !zeroed => {
-                FreshMemory::Stale
-            }
-            _ => FreshMemory::Zeroed,
-        };
-        if (measured.count > 0) != (expected == FreshMemory::Stale) {
-            bail!(
-                "{}: {} of {} buffers have stale content, and {expected:?} memory is expected",
-                measured.buffer,
-                measured.count,
-                measured.total
-            );
-        }
+    for measured in of(all, "stale")? {
+        let (buffer, count, total) = (&measured.buffer, measured.count, measured.total);
+        let is_zeroed = !buffer.starts_with("NoMapping") || buffer.starts_with("NoMapping, zeroed");
+        ensure!(
+            (count > 0) == (expected == FreshMemory::Stale && !is_zeroed),
+            "{buffer}: {count} of {total} buffers have stale content; memory without a mapping is \
+             expected to be {expected:?}"
+        );
     }
     Ok(())
 }
 
 /// Fails unless `expected` are the buffers that take kernel address space.
 pub fn judge_space(all: &[Measurement], expected: &[String]) -> Result<()> {
-    let found: Vec<&str> = of(all, SPACE)?
-        .into_iter()
-        .filter(|measured| measured.count > 0)
-        .map(|measured| measured.buffer.as_str())
-        .collect();
+    let mut found = of(all, "space")?;
+    found.retain(|measured| measured.count > 0);
+    let found: Vec<&str> = found.iter().map(|measured| &*measured.buffer).collect();
     ensure!(
         found == expected,
         "mapped are {found:?}, and not {expected:?}"
@@ -109,7 +96,7 @@ mod tests {
 [    4.2] coherent_faults: space Normal for edu: 1052672 of 1048576 bytes
 ";
         let found = read(log).expect("lines");
-        assert_eq!(found[0], measured(STALE, "NoMapping with __GFP_ZERO", 3));
+        assert_eq!(found[0], measured("stale", "NoMapping with __GFP_ZERO", 3));
         assert_eq!(
             (found[1].buffer.as_str(), found[1].count),
             ("Normal for edu", 1_052_672)
@@ -118,7 +105,7 @@ mod tests {
 
     #[test]
     fn stale_content_has_to_be_where_it_is_expected() {
-        let stale = |buffer, count| [measured(STALE, buffer, count)];
+        let stale = |buffer, count| [measured("stale", buffer, count)];
         let judge = judge_stale;
         use FreshMemory::{Stale, Zeroed};
         judge(&stale("NoMapping", 4), Stale).expect("as expected");
@@ -133,8 +120,8 @@ mod tests {
     #[test]
     fn what_is_mapped_has_to_be_what_is_expected() {
         let all = [
-            measured(SPACE, "Normal for KUnit", 8192),
-            measured(SPACE, "NoMapping for KUnit", 0),
+            measured("space", "Normal for KUnit", 8192),
+            measured("space", "NoMapping for KUnit", 0),
         ];
         let expected = ["Normal for KUnit".to_string()];
         judge_space(&all, &expected).expect("as expected");

@@ -41,16 +41,9 @@ impl Report {
 
     /// Adds a check that passed, or failed with this error. Returns its value.
     pub fn note<T>(&mut self, name: impl Into<String>, result: Result<T>) -> Option<T> {
-        match result {
-            Ok(value) => {
-                self.count(name, [1, 0, 0], Vec::new());
-                Some(value)
-            }
-            Err(error) => {
-                self.count(name, [0, 1, 0], vec![format!("{error:#}")]);
-                None
-            }
-        }
+        let reason = result.as_ref().err().map(|error| format!("{error:#}"));
+        self.note_problems(name, reason.into_iter().collect());
+        result.ok()
     }
 
     /// Adds a check that tried many things.
@@ -115,9 +108,10 @@ impl Report {
     pub fn explanations(&self) -> String {
         let mut text: String = self.facts.iter().map(|fact| format!("{fact}\n")).collect();
         for check in &self.checks {
-            let word = match check {
-                Check { failed: 0, .. } => "SKIPPED",
-                _ => "FAILED",
+            let word = if check.failed > 0 {
+                "FAILED"
+            } else {
+                "SKIPPED"
             };
             for reason in &check.reasons {
                 text += &format!("{word}: {}: {}\n", check.name, reason.trim_end());

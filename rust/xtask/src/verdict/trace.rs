@@ -5,26 +5,17 @@
 //! They fire on every allocation path, also where dma-debug sees nothing; but not when memory of a
 //! per-device pool is freed (see `reserved_memory.rs`).
 
-pub mod marks;
-pub mod totals;
-
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
-const NO_KERNEL_MAPPING: &str = "NO_KERNEL_MAPPING";
+const MARK: &str = ": tracing_mark_write: ";
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Event {
-    line: usize,
-    alloc: bool,
-    device: String,
-    address: u64,
-    size: u64,
-    attrs: BTreeSet<String>,
-    /// Hashed, the same for the same pointer during a run. Zero if the allocation failed.
-    cookie: u64,
-}
+/// A device, an address, and what a free has to have in common with the allocation: the size, the hashed
+/// cookie, which is zero if the allocation failed, and the attributes.
+const EVENT: &str = r": dma_(alloc|free): (\S+) dir=\w+ dma_addr=([0-9a-f]+) (size=\d+ virt_addr=([0-9a-f]+))(?: flags=\S*)? (attrs=\S*)$";
 
 /// What a run allocated, and what was wrong with that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +24,8 @@ pub struct Allocations {
     pub without_mapping: usize,
     pub failed: usize,
     pub freed: usize,
+    /// The marks in the trace, each with how many allocations were not freed yet.
+    pub marks: Vec<(String, usize)>,
     pub problems: Vec<String>,
 }
 
@@ -53,165 +46,112 @@ impl fmt::Display for Allocations {
     }
 }
 
-/// Checks that each allocation is freed once, with its own address, size, cookie and attributes, and
-/// that the attributes are those that the name of the device says.
-pub fn judge(trace: &str) -> Allocations {
+/// Checks that each allocation is freed once, with its own address, size, cookie and attributes, but
+/// for the devices in `untraced`.
+pub fn judge(trace: &str, untraced: &[String]) -> Allocations {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| Regex::new(EVENT).expect("a pattern"));
     let mut found = Allocations::default();
-    let mut live: BTreeMap<(String, u64), Event> = BTreeMap::new();
-    found.problems.extend(incomplete(trace));
+    let mut problems = Vec::new();
+    let mut events = 0;
+    let mut live = BTreeMap::new();
     for (number, line) in (1..).zip(trace.lines()) {
         if line.contains("[LOST ") {
-            found
-                .problems
-                .push(format!("line {number}: {}", line.trim()));
+            problems.push(format!("line {number}: {}", line.trim()));
         }
-        let event = match parse(number, line) {
-            Ok(Some(event)) => event,
-            Ok(None) => continue,
-            Err(error) => {
-                found
-                    .problems
-                    .push(format!("line {number}: {error:#}: {}", line.trim()));
-                continue;
-            }
+        if let Some((_, mark)) = line.split_once(MARK) {
+            events += 1;
+            found.marks.push((mark.trim().to_string(), live.len()));
+        }
+        if !line.contains(": dma_alloc: ") && !line.contains(": dma_free: ") {
+            continue;
+        }
+        events += 1;
+        let Some(event) = PATTERN.captures(line) else {
+            problems.push(format!("line {number} is no event: {}", line.trim()));
+            continue;
         };
-        if !event.alloc {
+        let [kind, device, address, arguments, cookie, attributes] = event.extract().1;
+        if untraced.iter().any(|other| other == device) {
+            continue;
+        }
+        let what = format!("{arguments} {attributes}");
+        if kind == "free" {
             found.freed += 1;
-            match live.remove(&(event.device.clone(), event.address)) {
-                None => found.problems.push(format!(
-                    "line {number}: {} frees {:#x}, which it does not have",
-                    event.device, event.address
+            match live.remove(&(device, address)) {
+                Some((_, made)) if made == what => {}
+                Some((before, made)) => problems.push(format!(
+                    "line {number}: {address} is freed with {what}, and line {before} allocates it \
+                     with {made}"
                 )),
-                Some(made) => found.problems.extend(mismatch(&made, &event)),
+                None => problems.push(format!(
+                    "line {number}: {device} frees {address}, which it does not have"
+                )),
             }
-            continue;
-        }
-        if event.cookie == 0 {
+        } else if cookie.bytes().all(|digit| digit == b'0') {
             found.failed += 1;
-            continue;
-        }
-        found.made += 1;
-        if event.attrs.contains(NO_KERNEL_MAPPING) {
-            found.without_mapping += 1;
-        }
-        let key = (event.device.clone(), event.address);
-        if let Some(before) = live.insert(key, event) {
-            found.problems.push(format!(
-                "line {number}: {} gets {:#x} a second time, after line {}",
-                before.device, before.address, before.line
-            ));
+        } else {
+            found.made += 1;
+            found.without_mapping += usize::from(attributes.contains("NO_KERNEL_MAPPING"));
+            if let Some((before, _)) = live.insert((device, address), (number, what)) {
+                problems.push(format!(
+                    "line {number}: {device} gets {address} a second time, after line {before}"
+                ));
+            }
         }
     }
-    for event in live.values() {
-        found.problems.push(format!(
-            "line {}: {} bytes at {:#x} are never freed by {}",
-            event.line, event.size, event.address, event.device
+    for ((device, address), (number, what)) in live {
+        problems.push(format!(
+            "line {number}: {address} with {what} is never freed by {device}"
         ));
     }
     if found.made == 0 {
-        found.problems.push("no allocation was traced".to_string());
+        problems.push("no allocation was traced".to_string());
     }
-    found
-}
-
-fn mismatch(made: &Event, freed: &Event) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut differ = |what: &str, made_with: String, freed_with: String| {
-        if made_with != freed_with {
-            problems.push(format!(
-                "line {}: {:#x} is freed with {what} {freed_with}, and was allocated in line {} \
-                 with {made_with}",
-                freed.line, made.address, made.line
-            ));
-        }
-    };
-    differ("size", made.size.to_string(), freed.size.to_string());
-    let hex = |number: u64| format!("{number:x}");
-    differ("cookie", hex(made.cookie), hex(freed.cookie));
-    differ(
-        "attributes",
-        format!("{:?}", made.attrs),
-        format!("{:?}", freed.attrs),
-    );
-    problems
+    problems.extend(incomplete(trace, events));
+    Allocations { problems, ..found }
 }
 
 /// What the header says of events that the trace does not have: the kernel kept fewer than it wrote,
 /// or the log ends too early.
-fn incomplete(trace: &str) -> Option<String> {
-    let counts = trace
-        .lines()
-        .find_map(|line| Some(line.split_once("entries-in-buffer/entries-written:")?.1));
-    let Some((kept, written)) = counts
-        .and_then(|counts| counts.split_whitespace().next()?.split_once('/'))
-        .and_then(|(kept, written)| {
-            Some((kept.parse::<usize>().ok()?, written.parse::<usize>().ok()?))
-        })
-    else {
-        return Some("the trace has no header that counts its events".to_string());
-    };
-    let here = trace
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter(|line| line.contains(" dir=") || marks::is_mark(line))
-        .count();
-    if kept != written {
-        Some(format!("only {kept} of {written} events were kept"))
-    } else if here != kept {
-        Some(format!(
-            "the header counts {kept} events, and {here} are here"
-        ))
-    } else {
-        None
+fn incomplete(trace: &str, events: usize) -> Option<String> {
+    let header = trace.split_once("# entries-in-buffer/entries-written: ");
+    let counts = header.and_then(|(_, rest)| rest.split_whitespace().next()?.split_once('/'));
+    match counts {
+        Some((kept, written)) if kept != written => {
+            Some(format!("only {kept} of {written} events were kept"))
+        }
+        Some((kept, _)) if kept != events.to_string() => Some(format!(
+            "the header counts {kept} events, and {events} are here"
+        )),
+        Some(_) => None,
+        None => Some("the trace has no header that counts its events".to_string()),
     }
 }
 
-fn parse(number: usize, line: &str) -> Result<Option<Event>> {
-    let (alloc, fields) = if let Some((_, fields)) = line.split_once(": dma_alloc: ") {
-        (true, fields)
-    } else if let Some((_, fields)) = line.split_once(": dma_free: ") {
-        (false, fields)
-    } else {
-        return Ok(None);
+/// Checks what the kernel counted itself of both events, by device: all of it, also what is too much to
+/// be written down event by event.
+pub fn judge_totals(trace: &str, untraced: &[String]) -> Result<()> {
+    let totals = |event: &str| {
+        let found = trace.split_once(&format!("# totals {event}\n"));
+        let (_, part) = found.with_context(|| format!("the trace has no totals of {event}"))?;
+        let part = part.split("# totals ").next().unwrap_or(part);
+        let all = part.lines().any(|line| line.trim() == "Dropped: 0");
+        ensure!(all, "events of {event} were not counted: {part}");
+        let is_judged = |line: &&str| {
+            let device = line.split_whitespace().nth(2);
+            line.starts_with("{ device: ") && untraced.iter().all(|name| device != Some(name))
+        };
+        Ok(part.lines().filter(is_judged).collect::<BTreeSet<_>>())
     };
-    let (device, fields) = fields.split_once(" dir=").context("no device")?;
-    let values: BTreeMap<_, _> = fields
-        .split_whitespace()
-        .filter_map(|word| word.split_once('='))
-        .collect();
-    let value = |name| values.get(name).with_context(|| format!("no {name}"));
-    let hex = |name| u64::from_str_radix(value(name)?, 16).context(name);
-    Ok(Some(Event {
-        line: number,
-        alloc,
-        device: device.to_string(),
-        address: hex("dma_addr")?,
-        size: value("size")?.parse().context("size")?,
-        attrs: set(value("attrs")?),
-        cookie: hex("virt_addr")?,
-    }))
-}
-
-/// The trace, and the totals after it, without what is about a device. The header counts all events,
-/// so these become others.
-pub fn without(trace: &str, device: &str) -> String {
-    let total = format!("{{ device: {device} ");
-    let lines = trace.lines().filter(|line| !line.starts_with(&total));
-    let text: String = lines.map(|line| format!("{line}\n")).collect();
-    ["alloc", "free"].iter().fold(text, |text, event| {
-        text.replace(
-            &format!(": dma_{event}: {device} dir="),
-            &format!(": left_out: {device} dir="),
-        )
-    })
-}
-
-fn set(flags: &str) -> BTreeSet<String> {
-    flags
-        .split('|')
-        .filter(|flag| !flag.is_empty())
-        .map(str::to_string)
-        .collect()
+    let (made, freed) = (totals("dma_alloc")?, totals("dma_free")?);
+    ensure!(!made.is_empty(), "no allocation was counted");
+    ensure!(
+        made == freed,
+        "allocated and freed are not the same:\n{:#?}\n{:#?}",
+        &made - &freed,
+        &freed - &made
+    );
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 //! What the edu sample says of its transfers.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, ensure};
 use regex_lite::Regex;
 
 /// A line of the edu sample about one transfer.
@@ -23,11 +23,11 @@ impl Transfer {
 /// What the edu sample says of its transfers. They have to be as many as it counted.
 pub fn transfers(console: &str) -> Result<Vec<Transfer>> {
     let line = Regex::new(
-        r"edu [0-9a-f:.]+: transfer (\S+) size (\d+) dma_address (0x[0-9a-f]+): (ok$|FAILED.*)",
+        r"(?m)edu [0-9a-f:.]+: transfer (\S+) size (\d+) dma_address (0x[0-9a-f]+): (ok$|FAILED.*)",
     )?;
     let total = Regex::new(r"edu [0-9a-f:.]+: (\d+) transfers, \d+ failed")?;
     let mut transfers = Vec::new();
-    for found in console.lines().filter_map(|text| line.captures(text)) {
+    for found in line.captures_iter(console) {
         transfers.push(Transfer {
             place: found[1].to_string(),
             size: found[2].parse()?,
@@ -35,17 +35,14 @@ pub fn transfers(console: &str) -> Result<Vec<Transfer>> {
             result: found[4].to_string(),
         });
     }
-    let counted: Option<usize> = total
-        .captures(console)
-        .and_then(|found| found[1].parse().ok());
-    match counted {
-        Some(counted) if counted > 0 && counted == transfers.len() => Ok(transfers),
-        Some(counted) => bail!(
-            "the edu sample counts {counted} transfers and shows {}",
-            transfers.len()
-        ),
-        None => bail!("the edu sample did not come to its end"),
-    }
+    let counted = total.captures(console);
+    let counted: usize = counted.context("the edu sample did not come to its end")?[1].parse()?;
+    ensure!(
+        counted > 0 && counted == transfers.len(),
+        "the edu sample counts {counted} transfers and shows {}",
+        transfers.len()
+    );
+    Ok(transfers)
 }
 
 #[cfg(test)]

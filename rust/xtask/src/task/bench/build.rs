@@ -8,7 +8,7 @@ use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::host::process;
 use crate::run::boot::{self, Boot, Plan};
-use crate::verdict::instructions::{self, Instructions};
+use crate::verdict::instructions::{self, Counts};
 use crate::verdict::{Expected, Verdict};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -26,81 +26,56 @@ const COUNTING: [[&str; 2]; 6] = [
     ["-append", "console=ttyS0 panic=-1 nokaslr"],
 ];
 
-/// The modules in Rust. Only a tree with the library has the second.
-const RUST: [&str; 2] = ["coherent_bench", "coherent_bench_kinds"];
-
 /// Users of coherent memory in the tree, whose code size is measured.
 const USERS: [(&str, &str); 2] = [
-    ("text_nova_core", "drivers/gpu/nova-core.ko"),
-    ("text_rust_dma", "samples/rust/rust_dma.ko"),
+    ("rust text_nova_core", "drivers/gpu/nova-core.ko"),
+    ("rust text_rust_dma", "samples/rust/rust_dma.ko"),
 ];
 
 pub struct BenchKernel {
     pub kernel: Kernel,
+    /// The module in C, which has the clock, and those in Rust.
     modules: Vec<PathBuf>,
 }
 
 impl BenchKernel {
-    pub fn with_library(session: &Session) -> Result<Self> {
-        Self::build(session, session.grafted("bench", &["bench", "checked"])?)
-    }
-
-    pub fn without_library(session: &Session) -> Result<Self> {
-        Self::build(session, session.pristine("bench", &["bench", "checked"])?)
-    }
-
-    fn build(session: &Session, kernel: Kernel) -> Result<Self> {
+    /// Builds the kernel of a tree with or without the library.
+    pub fn build(
+        session: &Session,
+        tree: fn(&Session, &str, &[&str]) -> Result<Kernel>,
+    ) -> Result<Self> {
+        let kernel = tree(session, "bench", &["bench", "checked"])?;
         kernel.build(&session.workspace, &session.progress)?;
         let modules = session.modules(&kernel, "bench")?;
         Ok(Self { kernel, modules })
     }
 
     /// Boots the kernel, and returns what its modules print and the size of its users' code.
-    pub fn measure(&self, session: &Session, name: &str) -> Result<Instructions> {
+    pub fn measure(&self, session: &Session, name: &str) -> Result<Counts> {
+        let load = |plan: Plan, module: &PathBuf| plan.load(module, "");
+        let boot = Boot {
+            name,
+            plan: self.modules.iter().fold(Plan::default(), load),
+            arguments: COUNTING.as_flattened(),
+            limit: Duration::from_secs(300),
+        };
         let logs = session.progress.step(&format!("booting: {name}"), |step| {
-            // The C module has the clock, so it comes first.
-            let clock = external_module::named(&self.modules, "coherent_bench_c")?;
-            let mut plan = Plan::default().load(clock, "");
-            for (_, module) in self.rust_modules() {
-                plan = plan.load(module, "");
-            }
-            let limit = Duration::from_secs(300);
-            let boot = Boot {
-                name,
-                plan,
-                arguments: COUNTING.as_flattened(),
-                limit,
-            };
             boot::run(&session.workspace, step, &self.kernel, &boot)
         })?;
         Verdict::of(&logs, &Expected::default()).into_result()?;
         let log = || format!("in the log {}", logs.console_path.display());
-        let mut measured = instructions::read(&logs.console).with_context(log)?;
-        let mut size = |case: &str, path: &Path| -> Result<()> {
-            let size = code::text_size(path)? as f64;
-            measured.rust.insert(case.to_string(), size);
-            Ok(())
-        };
+        let mut counts = instructions::read(&logs.console).with_context(log)?;
         for (case, path) in USERS {
-            size(case, &self.kernel.build.join(path))?;
+            let size = code::text_size(&self.kernel.build.join(path))?;
+            counts.insert(case.to_string(), size);
         }
-        size(
-            "text_coherent_bench",
-            external_module::named(&self.modules, RUST[0])?,
-        )?;
-        Ok(measured)
+        let size = code::text_size(external_module::named(&self.modules, "coherent_bench")?)?;
+        counts.insert("rust text_coherent_bench".to_string(), size);
+        Ok(counts)
     }
 
-    /// The Rust modules that this kernel has.
-    fn rust_modules(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        RUST.iter().filter_map(|name| {
-            let module = external_module::named(&self.modules, name).ok()?;
-            Some((*name, module))
-        })
-    }
-
-    /// The files for `bench/asm`: the cases in this kernel, and compiled without overflow checks.
-    pub fn assembly(&self, session: &Session) -> Result<Assembly> {
+    /// Writes the code of the cases to `directory`: in this kernel, and without overflow checks.
+    pub fn write_assembly(&self, session: &Session, directory: &Path) -> Result<()> {
         let (workspace, progress) = (&session.workspace, &session.progress);
         let other = session.grafted("bench-unchecked", &["bench", "unchecked"])?;
         other.configure(workspace, progress)?;
@@ -109,19 +84,19 @@ impl BenchKernel {
             let mut make = other.make();
             process::logged(step, make.arg("modules_prepare"), &log)
         })?;
-        let directory = workspace.checkout.join("bench");
+        let source = workspace.checkout.join("bench");
         let (mut checked, mut unchecked) = (Assembly::new(), Assembly::new());
-        for (name, module) in self.rust_modules() {
+        for module in self.modules.iter().skip(1) {
             checked.extend(code::cases(module)?);
-            let object = format!("{name}.o");
+            let object = format!("{}.o", boot::module_name(module));
             let object = progress.step(&format!("compiling {object}"), |step| {
-                let (mut make, output, log) =
-                    other.modules_command(workspace, &directory, &object)?;
+                let (mut make, output, log) = other.modules_command(workspace, &source, &object)?;
                 process::logged(step, &mut make, &log)?;
                 Ok(output.join(object))
             })?;
             unchecked.extend(code::cases(&object)?);
         }
-        Ok(code::files(checked, unchecked))
+        let write = || format!("cannot write {}", directory.display());
+        code::write(directory, &checked, &unchecked).with_context(write)
     }
 }

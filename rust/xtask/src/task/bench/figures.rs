@@ -2,27 +2,23 @@
 
 //! The figures of a run, their goals, and the file in which they are kept.
 
-use crate::verdict::instructions::{Counts, Instructions};
+use crate::verdict::instructions::Counts;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-pub const SIZES: [u64; 5] = [64, 4096, 65536, 1_048_576, 4_194_304];
-
-/// The versions of the kernel and of each program, and the commit.
-pub type Environment = BTreeMap<String, String>;
-
 /// What `bench/results.json` holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Results {
-    pub environment: Environment,
+    /// The versions of the kernel and of each program, and the commit.
+    pub environment: BTreeMap<String, String>,
     pub figures: Vec<Figure>,
 }
 
 /// One case, in instructions, or in bytes for a case of code size.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Figure {
     pub case: String,
     pub library: f64,
@@ -32,6 +28,9 @@ pub struct Figure {
     pub c: Option<f64>,
     pub upstream_c: Option<f64>,
 }
+
+/// The columns of [`Figure::row`].
+pub const HEADER: &str = "case | library | Linux 7.3 | C | over C | at most | met";
 
 /// A case of C, or of upstream's types, that does the same work as `case`.
 fn c_case(case: &str) -> String {
@@ -57,16 +56,20 @@ fn upstream_case(case: &str) -> String {
 }
 
 /// The figures of a kernel with the library, beside those of one without it.
-pub fn compare(library: &Instructions, upstream: Option<&Instructions>) -> Vec<Figure> {
-    let find = |counts: &Counts, case: String| counts.get(&case).copied();
-    let figure = |(case, count): (&String, &f64)| Figure {
-        case: case.clone(),
-        library: *count,
-        upstream: upstream.and_then(|upstream| find(&upstream.rust, upstream_case(case))),
-        c: find(&library.c, c_case(case)),
-        upstream_c: upstream.and_then(|upstream| find(&upstream.c, c_case(case))),
+pub fn compare(library: &Counts, upstream: &Counts) -> Vec<Figure> {
+    let c = |counts: &Counts, case: &str| counts.get(&format!("c {}", c_case(case))).copied();
+    let figure = |(name, count): (&String, &f64)| {
+        let case = name.strip_prefix("rust ")?;
+        let same = format!("rust {}", upstream_case(case));
+        Some(Figure {
+            case: case.to_string(),
+            library: *count,
+            upstream: upstream.get(&same).copied(),
+            c: c(library, case),
+            upstream_c: c(upstream, case),
+        })
     };
-    let mut figures: Vec<_> = library.rust.iter().map(figure).collect();
+    let mut figures: Vec<_> = library.iter().filter_map(figure).collect();
     figures.sort_by_cached_key(|figure| {
         let (name, size) = figure.case.rsplit_once('_').unwrap_or_default();
         (size.parse::<u64>().ok(), name.to_string())
@@ -99,33 +102,18 @@ impl Figure {
     }
 
     /// The figure as a row of a table.
-    pub fn cells(&self) -> [String; 7] {
+    pub fn row(&self) -> String {
         let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
         let (goal, met) = match self.goal() {
             Some((goal, met)) => (goal, if met { "yes" } else { "NO" }),
             None => ("", ""),
         };
-        [
-            self.case.clone(),
-            self.library.to_string(),
-            number(self.upstream),
-            number(self.c),
-            number(self.c.map(|c| self.library - c)),
-            goal.to_string(),
-            met.to_string(),
-        ]
+        let (upstream, c) = (number(self.upstream), number(self.c));
+        let over_c = number(self.c.map(|c| self.library - c));
+        let (case, library) = (&self.case, self.library);
+        format!("{case} | {library} | {upstream} | {c} | {over_c} | {goal} | {met}")
     }
 }
-
-pub const HEADER: [&str; 7] = [
-    "case",
-    "library",
-    "Linux 7.3",
-    "C",
-    "over C",
-    "at most",
-    "met",
-];
 
 /// One percent more, which is allowed.
 fn more(value: f64) -> f64 {
@@ -134,45 +122,24 @@ fn more(value: f64) -> f64 {
 
 /// The cases that take over 1 % more than committed, or are in only one of the two.
 pub fn risen(committed: &[Figure], now: &[Figure]) -> Vec<String> {
-    let find = |figures: &[Figure], case: &str| {
-        let figure = figures.iter().find(|figure| figure.case == case);
-        figure.map(|figure| figure.library)
-    };
-    let cases: BTreeSet<_> = committed
-        .iter()
-        .chain(now)
-        .map(|figure| &figure.case)
-        .collect();
-    let rise = |case: &String| match (find(committed, case), find(now, case)) {
-        (Some(then), Some(now)) if now <= more(then) => None,
-        (Some(then), Some(now)) => Some(format!("{case}: {now}, committed: {then}")),
-        (_, None) => Some(format!("{case} is gone")),
-        (None, _) => Some(format!("{case} is not committed")),
+    let mut cases: BTreeMap<&str, [Option<f64>; 2]> = BTreeMap::new();
+    for (index, figures) in [committed, now].into_iter().enumerate() {
+        for figure in figures {
+            cases.entry(&figure.case).or_default()[index] = Some(figure.library);
+        }
+    }
+    let rise = |(case, counts): (&str, [Option<f64>; 2])| match counts {
+        [Some(then), Some(now)] if now <= more(then) => None,
+        [then, now] => Some(format!("{case}: {now:?}, committed: {then:?}")),
     };
     cases.into_iter().filter_map(rise).collect()
 }
 
-/// Why figures may differ although the code does not.
-pub fn changed(committed: &Environment, now: &Environment) -> Vec<String> {
-    committed
-        .iter()
-        .filter(|(what, then)| *what != "commit" && now.get(*what) != Some(then))
-        .map(|(what, then)| format!("the committed figures are of another {what}: {then}"))
-        .collect()
-}
-
 impl Results {
-    pub fn find(&self, case: &str) -> Option<&Figure> {
-        self.figures.iter().find(|figure| figure.case == case)
-    }
-
     pub fn missed(&self) -> Vec<&str> {
         let missed = |figure: &&Figure| figure.goal().is_some_and(|(_, met)| !met);
-        self.figures
-            .iter()
-            .filter(missed)
-            .map(|figure| &*figure.case)
-            .collect()
+        let missed = self.figures.iter().filter(missed);
+        missed.map(|figure| &*figure.case).collect()
     }
 
     pub fn save(&self, file: &Path) -> Result<()> {

@@ -11,15 +11,24 @@ fn log(name: &str) -> String {
     std::fs::read_to_string(&path).expect(&path)
 }
 
-fn symptoms(log: &str) -> Vec<Symptom> {
-    judge(log).iter().map(|finding| finding.symptom).collect()
+/// The first lines of the findings.
+fn found(log: &str) -> Vec<String> {
+    let first = |finding: Finding| finding.excerpt.lines().next().map(str::to_string);
+    judge(log).into_iter().filter_map(first).collect()
 }
 
-fn only(name: &str) -> Finding {
-    let mut findings = judge(&log(name));
-    assert_eq!(findings.len(), 1, "{findings:#?}");
-    findings.remove(0)
+/// Checks how the findings begin.
+fn assert_found(log: &str, expected: &[&str]) {
+    let found = found(log);
+    let begin = |(line, start): (&String, &&str)| line.starts_with(start);
+    let all = found.iter().zip(expected).all(begin);
+    assert!(
+        found.len() == expected.len() && all,
+        "{found:#?} and not {expected:#?}"
+    );
 }
+
+const NO_END: &str = "the run did not reach its end";
 
 #[test]
 fn a_good_run_has_no_findings() {
@@ -28,14 +37,11 @@ fn a_good_run_has_no_findings() {
 
 #[test]
 fn a_panic_is_found_and_so_is_the_missing_end() {
+    assert_found(&log("panic"), &["Kernel panic", NO_END]);
     let findings = judge(&log("panic"));
-    assert_eq!(symptoms(&log("panic")), [Symptom::Panic, Symptom::NoEnd]);
     assert!(findings[0].excerpt.contains("bad: asked for"));
-    assert!(
-        findings[1]
-            .excerpt
-            .starts_with("it was at: step insmod /lib/bad.ko what=panic")
-    );
+    let place = "it was at: step insmod /lib/bad.ko what=panic";
+    assert!(findings[1].excerpt.contains(place));
 }
 
 #[test]
@@ -44,250 +50,165 @@ fn an_oops_is_found_once_although_its_registers_are_printed_twice() {
         ("oops", "BUG: kernel NULL pointer dereference"),
         ("page", "BUG: unable to handle page fault"),
         ("gp", "Oops: general protection fault"),
-        ("bug", "------------[ cut here ]------------\nkernel BUG at"),
+        ("bug", CUT_HERE),
     ] {
         let log = log(name);
-        let findings = judge(&log);
         // The module can neither be loaded nor unloaded after that.
-        assert_eq!(
-            symptoms(&log),
-            [Symptom::Oops, Symptom::Step, Symptom::Step],
-            "{name}"
-        );
-        assert!(findings[0].excerpt.starts_with(beginning), "{name}");
-        assert!(findings[0].excerpt.contains("\nRIP: 0010:"), "{name}");
-        let end = "---[ end trace 0000000000000000 ]---";
-        assert!(findings[0].excerpt.ends_with(end), "{name}");
+        let failed = "coherent: failed insmod";
+        let said = "rmmod: can't unload module";
+        assert_found(&log, &[beginning, failed, said, "coherent: failed rmmod"]);
+        assert!(judge(&log)[0].excerpt.contains("\nRIP: 0010:"), "{name}");
     }
 }
 
 #[test]
 fn an_oops_and_the_panic_after_it_are_both_found() {
-    let expected = [Symptom::Oops, Symptom::Panic, Symptom::NoEnd];
-    assert_eq!(symptoms(&log("oops-panic")), expected);
+    assert_found(&log("oops-panic"), &["BUG: ", "Kernel panic", NO_END]);
 }
 
 #[test]
 fn an_oops_without_its_beginning_is_found() {
     let log = log("oops");
-    for start in ["Oops: Oops: 0002", "RIP: 0010:bad_init"] {
-        let cut = &log[log.find(start).expect(start)..];
-        assert_eq!(symptoms(cut)[0], Symptom::Oops, "{start}");
-    }
+    let start = "Oops: Oops: 0002";
+    assert!(found(&log[log.find(start).expect(start)..])[0].starts_with(start));
 }
 
 #[test]
 fn a_warning_is_found_once_with_its_message() {
-    let warning = only("warn");
-    assert_eq!(warning.symptom, Symptom::Warning);
-    assert!(
-        warning
-            .excerpt
-            .contains("\nbad: asked for\nWARNING: bad.c:11")
-    );
-    assert!(
-        warning
-            .excerpt
-            .ends_with("---[ end trace 0000000000000000 ]---")
-    );
-    assert_eq!(
-        log("warn").lines().nth(warning.line - 1).map(strip_time),
-        Some(CUT_HERE)
-    );
+    assert_found(&log("warn"), &[CUT_HERE]);
+    let warning = &judge(&log("warn"))[0];
+    let message = "\nbad: asked for\nWARNING: bad.c:11";
+    assert!(warning.excerpt.contains(message), "{warning}");
+    let text = log("warn");
+    let line = text.lines().nth(warning.line - 1).map(strip_time);
+    assert_eq!(line, Some(CUT_HERE));
 }
 
 #[test]
 fn a_warning_that_breaks_off_is_found() {
     let log = log("warn");
     let cut = &log[..log.find("WARNING:").expect("a warning")];
-    assert_eq!(symptoms(cut), [Symptom::Warning, Symptom::NoEnd]);
+    assert_found(cut, &[CUT_HERE, NO_END]);
 }
 
 #[test]
 fn two_warnings_that_run_into_each_other_are_two() {
     let log = log("warn");
-    let cut = &log[..log.find("---[ end trace").expect("an end")];
-    assert_eq!(symptoms(&format!("{cut}\n{log}")), [Symptom::Warning; 2]);
+    let cut = &log[..log.find("</TASK>").expect("an end")];
+    assert_found(&format!("{cut}\n{log}"), &[CUT_HERE; 2]);
 }
 
 #[test]
-fn a_complaint_that_breaks_off_ends_at_the_next_or_at_a_result() {
-    let bug = log("bug");
-    let cut = &bug[..bug.find("---[ end trace").expect("an end")];
+fn a_report_that_breaks_off_ends_at_a_result_and_at_a_complaint() {
     let warning = "[    2.000000] WARNING: a.c:1 at f+0x1/0x2, CPU#0: insmod/43\n";
     let result = "[    2.000001]     not ok 1 test\n[    2.000002] something else\n";
-    let findings = judge(&format!("{cut}\n{warning}{result}{END}"));
-    let kinds: Vec<Symptom> = findings.iter().map(|finding| finding.symptom).collect();
-    assert_eq!(kinds, [Symptom::Oops, Symptom::Warning]);
-    assert_eq!(findings[1].excerpt, strip_time(warning.trim_end()));
+    let failed = "[    2.000003] edu 0000:00:01.0: probe with driver edu failed with error -5\n";
+    let log = [warning, result, warning, failed, END].concat();
+    let findings = judge(&log);
+    assert_found(&log, &["WARNING: ", "WARNING: ", "edu 0000:00:01.0: "]);
+    assert!(
+        findings
+            .iter()
+            .all(|finding| !finding.excerpt.contains('\n')),
+        "{findings:?}"
+    );
 }
 
 #[test]
-fn a_dma_api_report_is_found_with_its_message_and_trace() {
-    let report = only("dma");
-    assert_eq!(report.symptom, Symptom::DmaApi);
+fn a_dma_api_report_is_found_with_its_message() {
+    assert_found(&log("dma"), &[CUT_HERE]);
+    let report = &judge(&log("dma"))[0].excerpt;
     assert!(
-        report
-            .excerpt
-            .contains("frees DMA memory with different size")
+        report.contains("frees DMA memory with different size"),
+        "{report}"
     );
-    assert!(report.excerpt.contains("DMA-API: Mapped at:"));
-    assert!(report.excerpt.ends_with("do_one_initcall+0x85/0x188"));
-    let word = "[    0.100000] DMA-API: debugging out of memory - disabling\n";
-    let findings = judge(&format!("{word}[    0.100001] something else\n{END}"));
-    assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].excerpt, strip_time(word.trim_end()));
+    let word = "DMA-API: debugging out of memory - disabling";
+    assert_found(&format!("[    0.100000] {word}\n{END}"), &[word]);
 }
 
 #[test]
 fn sleeping_in_the_wrong_place_is_found() {
     let log = log("atomic").replace(" </TASK>", " </TASK>\n[    1.750000] something else");
-    let atomic = judge(&log).remove(0);
-    assert_eq!(atomic.symptom, Symptom::Context);
-    assert!(atomic.excerpt.ends_with("\n </TASK>"), "{atomic}");
+    assert_found(&log, &["BUG: sleeping function called"]);
+    assert!(judge(&log)[0].excerpt.ends_with("\n </TASK>"));
     // It left the counter of preemption unbalanced, which is a complaint of its own.
-    assert_eq!(
-        symptoms(&self::log("sleep")),
-        [Symptom::Context, Symptom::Warning]
-    );
+    assert_found(&self::log("sleep"), &["BUG: scheduling", CUT_HERE]);
 }
 
 #[test]
 fn each_stall_is_found() {
-    assert_eq!(
-        symptoms(&log("stall")),
-        [Symptom::Stall, Symptom::Stall, Symptom::NoEnd]
-    );
+    assert_found(&log("stall"), &["rcu: INFO: ", "rcu: INFO: ", NO_END]);
 }
 
 #[test]
-fn a_module_that_does_not_load_is_found_once() {
-    let findings = judge(&log("fail"));
-    assert_eq!(symptoms(&log("fail")), [Symptom::Step, Symptom::Step]);
-    assert!(findings[0].excerpt.contains("No such device"));
-    assert!(findings[0].excerpt.ends_with("what=fail (exit status 19)"));
-    let findings = judge(&log("unknown"));
-    assert_eq!(symptoms(&log("unknown")), [Symptom::Step, Symptom::Step]);
-    assert!(
-        findings[0]
-            .excerpt
-            .starts_with("judgeu: Unknown symbol judge_nowhere")
-    );
+fn a_module_that_does_not_load_is_found() {
+    for (name, said) in [
+        ("fail", "insmod: "),
+        ("unknown", "judgeu: Unknown symbol judge_nowhere"),
+    ] {
+        assert!(
+            found(&log(name))[0].starts_with(said),
+            "{:?}",
+            found(&log(name))
+        );
+    }
 }
 
 #[test]
 fn crashes_in_tests_are_found() {
-    assert_eq!(symptoms(&log("kunit")), [Symptom::Oops]);
-    assert_eq!(
-        symptoms(&log("ktap-panic")),
-        [Symptom::Panic, Symptom::NoEnd]
-    );
+    assert_found(&log("kunit"), &["BUG: kernel NULL pointer"]);
+    assert_found(&log("ktap-panic"), &["Kernel panic", NO_END]);
 }
 
 #[test]
 fn a_log_that_is_cut_off_anywhere_or_empty_is_a_failure() {
     let log = log("clean");
     let end = log.find("coherent: end").expect("an end");
-    for length in (1..end).step_by(997) {
-        let last = judge(&log[..length]).pop().map(|finding| finding.symptom);
-        assert_eq!(last, Some(Symptom::NoEnd), "{}", &log[..length]);
+    for length in (0..end).step_by(997) {
+        assert_found(&log[..length], &[NO_END]);
     }
-    assert_eq!(symptoms(""), [Symptom::Empty]);
-    assert_eq!(symptoms("\r\n\r\n"), [Symptom::Empty]);
     let early = judge("[    0.000000] Linux version 7.3.4\n").remove(0);
-    assert!(early.excerpt.starts_with("it did not reach user space"));
+    assert!(early.excerpt.contains("it did not reach user space"));
 }
 
 const END: &str = "[    9.000000] coherent: end\n";
 
 /// How complaints begin that the fixtures have none of, as the kernel's source prints them.
-const WORDS_OF_THE_KERNEL: [(Symptom, &str); 22] = [
-    (
-        Symptom::Panic,
-        "Kernel panic - not syncing: VFS: Unable to mount root fs",
-    ),
-    (
-        Symptom::Panic,
-        "---[ end Kernel panic - not syncing: x ]---",
-    ),
-    (Symptom::Dropped, "** 12 printk messages dropped **"),
-    (
-        Symptom::Oops,
-        "rust_kernel: panicked at rust/kernel/dma.rs:1:2:",
-    ),
-    (
-        Symptom::Oops,
-        "BUG: Bad page state in process insmod  pfn:00abc",
-    ),
-    (
-        Symptom::Oops,
-        "Unable to handle kernel paging request at virtual address 0",
-    ),
-    (
-        Symptom::Oops,
-        "Internal error: Oops: 0000000096000004 [#1] SMP",
-    ),
-    (
-        Symptom::Oops,
-        "BUG kmalloc-8 (Not tainted): Poison overwritten",
-    ),
-    (
-        Symptom::Leak,
-        "BUG foo (Not tainted): Objects remaining on __kmem_cache_shutdown()",
-    ),
-    (
-        Symptom::Leak,
-        "kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
-    ),
-    (
-        Symptom::Sanitizer,
-        "BUG: KASAN: slab-out-of-bounds in f+0x1/0x2",
-    ),
-    (Symptom::Sanitizer, "BUG: KCSAN: data-race in f / g"),
-    (
-        Symptom::Sanitizer,
-        "UBSAN: array-index-out-of-bounds in a.c:1:2",
-    ),
-    (
-        Symptom::Context,
-        "WARNING: possible circular locking dependency detected",
-    ),
-    (
-        Symptom::Context,
-        "WARNING: possible recursive locking detected",
-    ),
-    (Symptom::Context, "[ BUG: Invalid wait context ]"),
-    (Symptom::Context, "WARNING: insmod/43 still has locks held!"),
-    (
-        Symptom::Context,
-        "INFO: possible recursive locking detected",
-    ),
-    (Symptom::Context, "INFO: trying to register non-static key."),
-    (
-        Symptom::Stall,
-        "INFO: task insmod:43 blocked for more than 120 seconds.",
-    ),
-    (
-        Symptom::Stall,
-        "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [insmod:43]",
-    ),
-    (
-        Symptom::Step,
-        "edu 0000:00:01.0: probe with driver edu failed with error -22",
-    ),
+const WORDS_OF_THE_KERNEL: [&str; 22] = [
+    "---[ end Kernel panic - not syncing: x ]---",
+    "Kernel panic - not syncing: VFS: Unable to mount root fs",
+    "** 12 printk messages dropped **",
+    "rust_kernel: panicked at rust/kernel/dma.rs:1:2:",
+    "BUG: Bad page state in process insmod  pfn:00abc",
+    "Unable to handle kernel paging request at virtual address 0",
+    "Internal error: Oops: 0000000096000004 [#1] SMP",
+    "BUG kmalloc-8 (Not tainted): Poison overwritten",
+    "BUG foo (Not tainted): Objects remaining on __kmem_cache_shutdown()",
+    "kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+    "BUG: KASAN: slab-out-of-bounds in f+0x1/0x2",
+    "BUG: KCSAN: data-race in f / g",
+    "UBSAN: array-index-out-of-bounds in a.c:1:2",
+    "WARNING: possible circular locking dependency detected",
+    "WARNING: possible recursive locking detected",
+    "[ BUG: Invalid wait context ]",
+    "WARNING: insmod/43 still has locks held!",
+    "INFO: possible recursive locking detected",
+    "INFO: trying to register non-static key.",
+    "INFO: task insmod:43 blocked for more than 120 seconds.",
+    "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [insmod:43]",
+    "edu 0000:00:01.0: probe with driver edu failed with error -22",
 ];
 
 #[test]
 fn every_word_of_complaint_is_understood() {
-    for (symptom, word) in WORDS_OF_THE_KERNEL {
+    for word in WORDS_OF_THE_KERNEL {
         for start in [
             "[    1.234567] ",
             "[    1.234567][   T43] ",
             "",
             "$ [    1.234567] ",
         ] {
-            let log = format!("{start}{word}\n{END}");
-            assert_eq!(symptoms(&log), [symptom], "{log}");
+            assert_found(&format!("{start}{word}\n{END}"), &[word]);
         }
     }
 }
@@ -317,12 +238,4 @@ fn what_only_looks_like_a_complaint_is_none() {
         .map(|line| format!("{}\n", strip_time(line)))
         .collect();
     assert_eq!(judge(&bare), []);
-}
-
-#[test]
-fn every_pattern_compiles() {
-    for (_, pattern) in BEGINNINGS {
-        Regex::new(pattern).expect(pattern);
-    }
-    Regex::new(DMA_API_TALK).expect("a pattern");
 }
