@@ -31,6 +31,14 @@ use kernel::{
     time::hrtimer::ArcHrTimerHandle, //
 };
 
+/// Says in the log why a copy is refused, and returns an error.
+macro_rules! refuse {
+    ($pdev:expr, $err:expr, $($arg:tt)*) => {{
+        dev_err!($pdev, "refused: {}\n", fmt!($($arg)*));
+        return Err($err);
+    }};
+}
+
 #[path = "nvme_copy/commands.rs"]
 mod commands;
 #[path = "nvme_copy/controller.rs"]
@@ -48,16 +56,16 @@ mod slots;
 #[path = "nvme_copy/state.rs"]
 mod state;
 
-use engine::{
-    Engine,
-    Mistake, //
-};
+use engine::Engine;
 
 /// The class of NVMe controllers: mass storage, non-volatile memory, NVM Express.
 const CLASS: u32 = 0x01_08_02;
 
 /// The page size of the controller, whatever that of the CPU is.
 const PAGE: usize = 4096;
+
+/// The identifier of the only pair of I/O queues.
+const IO_QUEUE: u16 = 1;
 
 /// Fields are dropped in their order here: first the timer and the interrupt handler, which use the
 /// controller, then the [`Engine`], which is the handler, and the vectors of the interrupt.
@@ -95,26 +103,7 @@ impl pci::Driver for NvmeCopyDriver {
 
             // MSI-X if the device has it, else MSI or INTx.
             let vectors = pdev.alloc_irq_vectors(1, 1, pci::IrqTypes::all())?;
-            let engine = Engine::new(
-                pdev,
-                module_parameters::source.value(),
-                module_parameters::target.value(),
-                plan::Request {
-                    first: module_parameters::first.value(),
-                    target_first: module_parameters::target_first.value(),
-                    blocks: module_parameters::blocks.value(),
-                    depth: module_parameters::depth.value(),
-                },
-                module_parameters::timeout_ms.value(),
-                match (
-                    module_parameters::wrong_slot.value(),
-                    module_parameters::beyond.value(),
-                ) {
-                    (true, _) => Mistake::WrongSlot,
-                    (_, true) => Mistake::Beyond,
-                    _ => Mistake::None,
-                },
-            )?;
+            let engine = Engine::new(pdev)?;
 
             Ok(try_pin_init!(NvmeCopy {
                 vectors,

@@ -3,20 +3,18 @@
 //! Bring-up and shutdown of a controller (NVM Express Base Specification 1.4, section 7.6).
 
 use super::{
-    commands::{
-        IdentifyController,
-        IdentifyNamespace,
-        SubmissionEntry, //
-    },
+    commands::*,
     queue::{
         Position,
         Queues, //
     },
     registers::{
+        Capabilities,
         Registers,
         Status,
         PCI_COMMAND, //
     },
+    IO_QUEUE,
     PAGE, //
 };
 use kernel::{
@@ -52,72 +50,6 @@ pub(super) struct Namespace {
     pub(super) block_shift: u8,
 }
 
-/// What the `CAP` register says.
-#[derive(Clone, Copy)]
-pub(super) struct Capabilities {
-    /// How long `CSTS.RDY` may take to follow `CC.EN`.
-    timeout: Delta,
-    /// How many entries a queue may have.
-    max_entries: u32,
-    doorbell_stride: usize,
-}
-
-impl Capabilities {
-    /// Reads the register, and refuses a controller that this driver cannot use.
-    pub(super) fn new(pdev: &pci::Device, registers: &Registers) -> Result<Self> {
-        let (low, high) = registers.capabilities()?;
-        if !high.css_nvm() {
-            dev_err!(pdev, "refused: the controller has no NVM command set\n");
-            return Err(ENODEV);
-        }
-        let mpsmin = high.mpsmin().get();
-        if mpsmin != 0 {
-            dev_err!(
-                pdev,
-                "refused: unsupported page size, the smallest is 2^{} bytes\n",
-                12 + mpsmin
-            );
-            return Err(EINVAL);
-        }
-
-        Ok(Self {
-            // In QEMU it is 7.5 s; zero would be no time at all.
-            timeout: Delta::from_millis(500 * (i64::from(low.to().get()) + 1)),
-            max_entries: low.mqes().get() + 1,
-            doorbell_stride: 4 << high.dstrd().get(),
-        })
-    }
-
-    /// Allocates queues with identifier `id`.
-    pub(super) fn queues<'bound, const N: usize>(
-        self,
-        dev: &'bound Device<Bound>,
-        id: u16,
-    ) -> Result<Queues<'bound, N>> {
-        Queues::new(dev, id, self.max_entries, self.doorbell_stride)
-    }
-}
-
-/// What the device accesses on the way to its I/O queues.
-///
-/// All of it is allocated before the controller is enabled, and dropped after the [`Controller`]:
-/// also a command that fails or is given up may not leave the device with memory that is freed.
-pub(super) struct AdminMemory<'bound> {
-    queues: Queues<'bound, ADMIN_ENTRIES>,
-    controller: Coherent<'bound, IdentifyController>,
-    namespace: Coherent<'bound, IdentifyNamespace>,
-}
-
-impl<'bound> AdminMemory<'bound> {
-    pub(super) fn new(dev: &'bound Device<Bound>, capabilities: Capabilities) -> Result<Self> {
-        Ok(Self {
-            queues: capabilities.queues(dev, 0)?,
-            controller: Coherent::zeroed(dev, GFP_KERNEL)?,
-            namespace: Coherent::zeroed(dev, GFP_KERNEL)?,
-        })
-    }
-}
-
 /// An enabled controller.
 ///
 /// When this is dropped, the device stops to access memory. What it accesses has to be dropped
@@ -129,38 +61,37 @@ pub(super) struct Controller<'bound> {
 }
 
 impl<'bound> Controller<'bound> {
-    /// Resets the controller and enables it, with the admin queues in `memory`.
+    /// Resets the controller and enables it, with the queues of `admin`.
     pub(super) fn enable(
         pdev: &'bound pci::Device<Core<'_>>,
         registers: Arc<Registers>,
-        capabilities: Capabilities,
-        memory: &AdminMemory<'_>,
+        timeout: Delta,
+        admin: &Admin<'_>,
     ) -> Result<Self> {
         let controller = Self {
             pdev,
             registers,
-            timeout: capabilities.timeout,
+            timeout,
         };
-        let registers = &controller.registers;
+        let (registers, queues) = (&controller.registers, &admin.queues);
 
         // Firmware may have left it enabled.
         registers.disable()?;
-        registers
-            .wait_for(Status::NotReady, capabilities.timeout)
-            .inspect_err(|_| dev_err!(pdev, "refused: the controller cannot be disabled\n"))?;
+        if let Err(err) = registers.wait_for(Status::NotReady, timeout) {
+            refuse!(pdev, err, "the controller cannot be disabled");
+        }
 
-        let (submission, completion) = memory.queues.addresses();
-        registers.set_admin_queues(memory.queues.entries(), submission, completion)?;
         pdev.set_master();
-        registers.enable()?;
-        registers
-            .wait_for(Status::Ready, capabilities.timeout)
-            .inspect_err(|err| match *err {
-                EIO => dev_err!(pdev, "refused: fatal controller status (CSTS.CFS)\n"),
-                _ => dev_err!(pdev, "refused: the controller does not get ready\n"),
-            })?;
-
-        Ok(controller)
+        registers.enable(
+            queues.entries,
+            queues.submission.dma_address(),
+            queues.completion.dma_address(),
+        )?;
+        match registers.wait_for(Status::Ready, timeout) {
+            Ok(()) => Ok(controller),
+            Err(EIO) => refuse!(pdev, EIO, "fatal controller status (CSTS.CFS)"),
+            Err(err) => refuse!(pdev, err, "the controller does not get ready"),
+        }
     }
 
     /// Disables the controller. When this returns, the device does not access memory any more.
@@ -192,29 +123,35 @@ impl Drop for Controller<'_> {
     }
 }
 
-/// Admin commands, one at a time. Their completions are polled for.
-pub(super) struct Admin<'a> {
-    pdev: &'a pci::Device,
-    registers: &'a Registers,
-    memory: &'a AdminMemory<'a>,
+/// Admin commands, one at a time, and the memory for them. Their completions are polled for.
+///
+/// All memory is allocated before the controller is enabled, and dropped after the [`Controller`]:
+/// also a command that fails or is given up may not leave the device with memory that is freed.
+pub(super) struct Admin<'bound> {
+    queues: Queues<'bound, ADMIN_ENTRIES>,
     position: Position,
+    controller: Coherent<'bound, IdentifyController>,
+    namespace: Coherent<'bound, IdentifyNamespace>,
 }
 
-impl<'a> Admin<'a> {
-    /// Begins where a controller is that was just enabled with the queues in `memory`.
-    pub(super) fn new(controller: &'a Controller<'_>, memory: &'a AdminMemory<'a>) -> Self {
-        Self {
-            pdev: controller.pdev,
-            registers: &controller.registers,
-            memory,
+impl<'bound> Admin<'bound> {
+    pub(super) fn new(dev: &'bound Device<Bound>, capabilities: &Capabilities) -> Result<Self> {
+        Ok(Self {
+            queues: Queues::new(dev, 0, capabilities)?,
             position: Position::START,
-        }
+            controller: Coherent::zeroed(dev, GFP_KERNEL)?,
+            namespace: Coherent::zeroed(dev, GFP_KERNEL)?,
+        })
     }
 
-    /// Executes a command and returns its result.
-    fn execute(&mut self, name: &str, command: SubmissionEntry) -> Result<u32> {
-        let (pdev, registers, position) = (self.pdev, self.registers, &mut self.position);
-        let queues = &self.memory.queues;
+    fn execute(
+        &mut self,
+        controller: &Controller<'_>,
+        name: &str,
+        command: SubmissionEntry,
+    ) -> Result {
+        let (pdev, registers) = (controller.pdev, &controller.registers);
+        let (queues, position) = (&self.queues, &mut self.position);
 
         queues.push(position, command)?;
         queues.submit(position, registers)?;
@@ -232,28 +169,23 @@ impl<'a> Admin<'a> {
         .ok_or(EIO)?;
         queues.release(position, registers)?;
 
-        if !completion.status.is_success() {
-            dev_err!(pdev, "{name} failed: {}\n", completion.status);
-            return Err(EIO);
+        match completion.status() {
+            (0, 0) => Ok(()),
+            (kind, code) => refuse!(
+                pdev,
+                EIO,
+                "{name}: status code type {kind:#x} code {code:#x}"
+            ),
         }
-
-        Ok(completion.result)
     }
 
     /// Returns how many bytes a command may transfer, and whether there is a write cache.
-    pub(super) fn controller(&mut self) -> Result<(usize, bool)> {
-        let data = &self.memory.controller;
-        self.execute(
-            "Identify Controller",
-            SubmissionEntry::identify_controller(data.dma_address()),
-        )?;
+    pub(super) fn identify(&mut self, controller: &Controller<'_>) -> Result<(usize, bool)> {
+        let command = SubmissionEntry::new(IDENTIFY, 0, [self.controller.dma_address(), 0])
+            .with_arguments([IDENTIFY_CONTROLLER, 0, 0]);
+        self.execute(controller, "Identify Controller", command)?;
 
-        // The entry sizes that the controller requires, which are those of this driver.
-        if (io_read!(data, .sqes) & 0xf, io_read!(data, .cqes) & 0xf) != (6, 4) {
-            dev_err!(self.pdev, "refused: unsupported sizes of queue entries\n");
-            return Err(EINVAL);
-        }
-
+        let data = &self.controller;
         let max_transfer = match io_read!(data, .mdts) {
             // More than 2 GiB is no limit either: a slot is smaller.
             0 | 20.. => usize::MAX,
@@ -263,49 +195,50 @@ impl<'a> Admin<'a> {
     }
 
     /// Returns what the controller says about a namespace.
-    pub(super) fn namespace(&mut self, id: u32) -> Result<Namespace> {
-        let data = &self.memory.namespace;
-        self.execute(
-            "Identify Namespace",
-            SubmissionEntry::identify_namespace(id, data.dma_address()),
-        )?;
+    pub(super) fn namespace(&mut self, controller: &Controller<'_>, id: u32) -> Result<Namespace> {
+        let command = SubmissionEntry::new(IDENTIFY, id, [self.namespace.dma_address(), 0]);
+        self.execute(controller, "Identify Namespace", command)?;
 
+        let (data, pdev) = (&self.namespace, controller.pdev);
         let low = u32::from_le(io_read!(data, .nsze[build: 0]));
         let high = u32::from_le(io_read!(data, .nsze[build: 1]));
+        let blocks = u64::from(high) << 32 | u64::from(low);
+        if blocks == 0 {
+            refuse!(pdev, ENODEV, "there is no namespace {id}");
+        }
         let format = usize::from(io_read!(data, .flbas) & 0xf);
-        let namespace = Namespace {
-            id,
-            blocks: u64::from(high) << 32 | u64::from(low),
-            block_shift: io_read!(data, .lbaf[try: format].lbads),
-        };
-
-        if namespace.blocks == 0 {
-            dev_err!(self.pdev, "refused: there is no namespace {id}\n");
-            return Err(ENODEV);
-        }
         if io_read!(data, .lbaf[try: format].ms) != 0 {
-            dev_err!(self.pdev, "refused: namespace {id} has metadata\n");
-            return Err(EINVAL);
+            refuse!(pdev, EINVAL, "namespace {id} has metadata");
         }
 
-        Ok(namespace)
+        Ok(Namespace {
+            id,
+            blocks,
+            block_shift: io_read!(data, .lbaf[try: format].lbads),
+        })
     }
 
-    /// Creates the pair of I/O queues.
-    pub(super) fn create_queues<const N: usize>(&mut self, queues: &Queues<'_, N>) -> Result {
-        // The result has how many are granted, less one: always one of each.
-        self.execute("Set Features", SubmissionEntry::one_queue_pair())?;
+    /// Creates the pair of I/O queues, with interrupt vector 0.
+    pub(super) fn create_queues<const N: usize>(
+        &mut self,
+        controller: &Controller<'_>,
+        queues: &Queues<'_, N>,
+    ) -> Result {
+        // Zero asks for one of each, which is always granted.
+        let set =
+            SubmissionEntry::new(SET_FEATURES, 0, [0; 2]).with_arguments([NUMBER_OF_QUEUES, 0, 0]);
+        self.execute(controller, "Set Features", set)?;
 
-        let (submission, completion) = queues.addresses();
-        self.execute(
-            "Create I/O Completion Queue",
-            SubmissionEntry::create_completion_queue(queues.entries(), completion),
-        )?;
-        self.execute(
-            "Create I/O Submission Queue",
-            SubmissionEntry::create_submission_queue(queues.entries(), submission),
-        )?;
+        let id = u32::from(IO_QUEUE);
+        let id_and_size = u32::from(queues.entries - 1) << 16 | id;
+        let address = queues.completion.dma_address();
+        let create = SubmissionEntry::new(CREATE_COMPLETION_QUEUE, 0, [address, 0])
+            .with_arguments([id_and_size, INTERRUPTS_ENABLED | PHYSICALLY_CONTIGUOUS, 0]);
+        self.execute(controller, "Create I/O Completion Queue", create)?;
 
-        Ok(())
+        let address = queues.submission.dma_address();
+        let create = SubmissionEntry::new(CREATE_SUBMISSION_QUEUE, 0, [address, 0])
+            .with_arguments([id_and_size, id << 16 | PHYSICALLY_CONTIGUOUS, 0]);
+        self.execute(controller, "Create I/O Submission Queue", create)
     }
 }

@@ -4,31 +4,26 @@
 
 use super::{
     commands::{
+        CompletionEntry,
         Operation,
-        SubmissionEntry,
-        IO_QUEUE, //
+        SubmissionEntry, //
     },
     controller::{
         Admin,
-        AdminMemory,
-        Capabilities,
         Controller, //
     },
-    plan::{
-        Plan,
-        Request, //
-    },
-    queue::{
-        Completion,
-        Queues, //
-    },
+    module_parameters,
+    plan::Plan,
+    queue::Queues,
     registers::Registers,
     slots::Slots,
     state::{
         Copy,
         Stage,
-        State, //
+        State,
+        Transfer, //
     },
+    IO_QUEUE, //
 };
 use kernel::{
     device::Core,
@@ -46,72 +41,53 @@ const IO_ENTRIES: usize = 64;
 /// Fields are dropped in their order here. So the controller is disabled before memory is freed.
 pub(super) struct Engine<'bound> {
     controller: Controller<'bound>,
-    _admin: AdminMemory<'bound>,
+    _admin: Admin<'bound>,
     queues: Queues<'bound, IO_ENTRIES>,
     slots: Slots<'bound>,
     copy: Arc<Copy>,
     /// Whether the namespace has a cache, which is flushed at the end.
     flush: bool,
-    mistake: Mistake,
-}
-
-/// A test aid: where the first page of a write of slot 0 is taken from.
-#[derive(Clone, Copy)]
-pub(super) enum Mistake {
-    None,
-    /// Slot 1.
-    WrongSlot,
-    /// The page after all slots.
-    Beyond,
 }
 
 impl<'bound> Engine<'bound> {
     /// Brings a controller up and plans the copy.
-    pub(super) fn new(
-        pdev: &'bound pci::Device<Core<'_>>,
-        source: u32,
-        target: u32,
-        request: Request,
-        timeout_ms: u32,
-        mistake: Mistake,
-    ) -> Result<Self> {
+    pub(super) fn new(pdev: &'bound pci::Device<Core<'_>>) -> Result<Self> {
         let registers = Arc::new(Registers::new(pdev)?, GFP_KERNEL)?;
-        let capabilities = Capabilities::new(pdev, &registers)?;
+        let capabilities = registers.capabilities(pdev)?;
 
         // If anything fails, these are dropped in the opposite order, so after the controller.
         let dev = pdev.as_ref();
         let slots = Slots::new(dev)?;
-        let queues: Queues<'_, IO_ENTRIES> = capabilities.queues(dev, IO_QUEUE)?;
-        let memory = AdminMemory::new(dev, capabilities)?;
-        let controller = Controller::enable(pdev, registers.clone(), capabilities, &memory)?;
+        let queues: Queues<'_, IO_ENTRIES> = Queues::new(dev, IO_QUEUE, &capabilities)?;
+        let mut admin = Admin::new(dev, &capabilities)?;
+        let controller = Controller::enable(pdev, registers.clone(), capabilities.timeout, &admin)?;
 
-        let mut admin = Admin::new(&controller, &memory);
-        let (max_transfer, flush) = admin.controller()?;
-        let (source, target) = (admin.namespace(source)?, admin.namespace(target)?);
-        let max_depth = usize::from(queues.entries() - 1);
-        let plan = Plan::new(pdev, request, source, target, max_transfer, max_depth)?;
-        admin.create_queues(&queues)?;
+        let (max_transfer, flush) = admin.identify(&controller)?;
+        let source = admin.namespace(&controller, module_parameters::source.value())?;
+        let target = admin.namespace(&controller, module_parameters::target.value())?;
+        let max_depth = usize::from(queues.entries - 1);
+        let plan = Plan::new(pdev, source, target, max_transfer, max_depth)?;
+        admin.create_queues(&controller, &queues)?;
 
-        let copy = Copy::new(pdev, registers, plan, timeout_ms)?;
+        let copy = Copy::new(pdev, registers, plan)?;
 
         // No field may fail: those before it would be dropped in the opposite order of their
         // declaration, the controller last.
         Ok(Self {
             controller,
-            _admin: memory,
+            _admin: admin,
             queues,
             slots,
             copy,
             flush,
-            mistake,
         })
     }
 
     /// Submits the first commands. The interrupt handler submits all others.
     pub(super) fn start(&self, interrupts: pci::IrqType) -> Result<Arc<Copy>> {
-        let plan = &self.copy.plan;
+        let (pdev, plan) = (&self.copy.pdev, &self.copy.plan);
         dev_info!(
-            self.copy.pdev,
+            pdev,
             "copying {} blocks of {} bytes, namespace {} block {:#x} to namespace {} block {:#x}, \
              depth {}, slots at {:#x}, {interrupts:?}\n",
             plan.blocks,
@@ -123,13 +99,8 @@ impl<'bound> Engine<'bound> {
             plan.depth,
             self.slots.dma_range().base()
         );
-
-        if let Mistake::Beyond = self.mistake {
-            dev_info!(
-                self.copy.pdev,
-                "fault expected at {:#x}\n",
-                self.slots.beyond()?
-            );
+        if module_parameters::beyond.value() {
+            dev_info!(pdev, "fault expected at {:#x}\n", self.slots.beyond()?);
         }
 
         let mut state = self.copy.state.lock();
@@ -162,65 +133,74 @@ impl<'bound> Engine<'bound> {
         }
 
         state.next += blocks;
-        self.transfer(state, slot, Operation::Read, offset, u16::try_from(blocks)?)
+        self.submit(state, slot, Operation::Read, offset, blocks)
     }
 
-    /// Submits a read or write between a slot and the blocks at `offset`.
-    fn transfer(
+    /// Submits a command between a slot and the blocks at `offset`.
+    fn submit(
         &self,
         state: &mut State,
         slot: usize,
         operation: Operation,
         offset: usize,
-        blocks: u16,
+        blocks: usize,
     ) -> Result {
         let plan = &self.copy.plan;
-        let (namespace, first) = match operation {
-            Operation::Read => (&plan.source, plan.first),
-            _ => (&plan.target, plan.target_first),
+        let since = state.tick;
+        let transfer = Transfer {
+            operation,
+            offset,
+            blocks,
+            since,
+        };
+        let (namespace, block) = plan.place(&transfer)?;
+
+        let command = if operation == Operation::Flush {
+            SubmissionEntry::new(operation as u8, namespace.id, [0; 2])
+        } else {
+            let mut prp = self.slots.prp(slot, blocks << namespace.block_shift)?;
+            if slot == 0 && operation == Operation::Write {
+                if module_parameters::wrong_slot.value() {
+                    [prp[0], _] = self.slots.prp(1, 0)?;
+                } else if module_parameters::beyond.value() {
+                    prp[0] = self.slots.beyond()?;
+                }
+            }
+            // CAST: Each keeps one half. The number of blocks is that less one.
+            SubmissionEntry::new(operation as u8, namespace.id, prp).with_arguments([
+                block as u32,
+                (block >> 32) as u32,
+                u32::try_from(blocks - 1)?,
+            ])
         };
 
-        let mut prp = self
-            .slots
-            .prp(slot, usize::from(blocks) << namespace.block_shift)?;
-        if slot == 0 && operation == Operation::Write {
-            match self.mistake {
-                Mistake::None => {}
-                Mistake::WrongSlot => [prp[0], _] = self.slots.prp(1, 0)?,
-                Mistake::Beyond => prp[0] = self.slots.beyond()?,
-            }
-        }
-
-        let block = first + u64::try_from(offset)?;
-        self.push(
-            state,
-            slot,
-            SubmissionEntry::transfer(operation, namespace.id, block, blocks, prp),
-        )?;
-        state.submitted(slot, operation, offset, blocks);
+        let command = command.with_id(u16::try_from(slot)?);
+        self.queues.push(&mut state.position, command)?;
+        state.submitted(slot, transfer);
         Ok(())
     }
 
-    fn push(&self, state: &mut State, slot: usize, command: SubmissionEntry) -> Result {
-        let command = command.with_id(u16::try_from(slot)?);
-        self.queues.push(&mut state.position, command)
-    }
-
     /// Goes on with the slot whose command is completed.
-    fn complete(&self, state: &mut State, completion: Completion) -> Result {
+    fn complete(&self, state: &mut State, completion: CompletionEntry) -> Result {
         let copy = &self.copy;
-        let Some(transfer) = state.completed(completion.id) else {
-            dev_err!(copy.pdev, "no command has identifier {}\n", completion.id);
+        let slot = completion.command_id();
+        let Some(transfer) = state.completed(slot) else {
+            dev_err!(copy.pdev, "no command has identifier {slot}\n");
             return Err(EIO);
         };
+        let Transfer {
+            operation,
+            offset,
+            blocks,
+            ..
+        } = transfer;
 
-        if !completion.status.is_success() {
+        let (kind, code) = completion.status();
+        if (kind, code) != (0, 0) {
+            let (_, block) = copy.plan.place(&transfer)?;
             dev_err!(
                 copy.pdev,
-                "{} of block {:#x} failed: {}\n",
-                transfer.operation,
-                copy.block(&transfer)?,
-                completion.status
+                "{operation:?} of block {block:#x} failed: status code type {kind:#x} code {code:#x}\n"
             );
             state.stage = Stage::Failed;
         }
@@ -228,40 +208,28 @@ impl<'bound> Engine<'bound> {
             return Ok(());
         }
 
-        let slot = usize::from(completion.id);
-        match transfer.operation {
-            Operation::Read => self.transfer(
-                state,
-                slot,
-                Operation::Write,
-                transfer.offset,
-                transfer.blocks,
-            )?,
+        match operation {
+            Operation::Read => self.submit(state, slot, Operation::Write, offset, blocks),
             Operation::Write => {
-                state.copied += usize::from(transfer.blocks);
-                copy.report(state);
-                self.read_next(state, slot)?;
+                copy.written(state, blocks);
                 if state.copied == copy.plan.blocks && self.flush {
-                    self.push(state, slot, SubmissionEntry::flush(copy.plan.target.id))?;
-                    state.submitted(slot, Operation::Flush, 0, 0);
+                    return self.submit(state, slot, Operation::Flush, 0, 0);
                 }
+                self.read_next(state, slot)
             }
-            Operation::Flush => {}
+            Operation::Flush => Ok(()),
         }
-
-        Ok(())
     }
 
-    /// Handles all completions there are, and returns how many.
-    fn process(&self, state: &mut State) -> Result<usize> {
+    /// Handles all completions, and returns whether there was one.
+    fn process(&self, state: &mut State) -> Result<bool> {
         let registers = &self.copy.registers;
-        let mut completions = 0;
-        while let Some(completion) = self.queues.pop(&mut state.position)? {
-            completions += 1;
-            self.complete(state, completion)?;
-        }
-        if completions == 0 {
-            return Ok(0);
+        let Some(first) = self.queues.pop(&mut state.position)? else {
+            return Ok(false);
+        };
+        self.complete(state, first)?;
+        while let Some(next) = self.queues.pop(&mut state.position)? {
+            self.complete(state, next)?;
         }
 
         state.interrupts += 1;
@@ -273,8 +241,7 @@ impl<'bound> Engine<'bound> {
         } else {
             self.copy.stop(state);
         }
-
-        Ok(completions)
+        Ok(true)
     }
 }
 
@@ -286,8 +253,8 @@ impl irq::Handler for Engine<'_> {
         }
 
         match self.process(&mut state) {
-            Ok(0) => irq::IrqReturn::None,
-            Ok(_) => irq::IrqReturn::Handled,
+            Ok(false) => irq::IrqReturn::None,
+            Ok(true) => irq::IrqReturn::Handled,
             Err(err) => {
                 dev_err!(self.copy.pdev, "cannot go on: {err:?}\n");
                 self.copy.stop(&mut state);

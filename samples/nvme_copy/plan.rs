@@ -3,130 +3,104 @@
 //! What is to be copied, and whether that is possible.
 
 use super::{
+    commands::Operation,
     controller::Namespace,
+    module_parameters,
     slots::{
         DEPTH,
         SLOT, //
     },
-    PAGE,
+    state::Transfer,
+    PAGE, //
 };
 use kernel::{
     pci,
     prelude::*, //
 };
 
-/// What the module parameters ask for.
-pub(super) struct Request {
-    /// The first block in the source.
-    pub(super) first: u64,
-    /// The first block in the target.
-    pub(super) target_first: u64,
-    /// How many blocks; zero is all that follow in the source.
-    pub(super) blocks: usize,
-    /// How many commands at the same time.
-    pub(super) depth: usize,
-}
-
 /// A copy that both namespaces have room for.
 pub(super) struct Plan {
     pub(super) source: Namespace,
     pub(super) target: Namespace,
+    /// The first block in the source.
     pub(super) first: u64,
+    /// The first block in the target.
     pub(super) target_first: u64,
     pub(super) blocks: usize,
     pub(super) bytes: usize,
+    /// How many commands at the same time.
     pub(super) depth: usize,
     /// The most blocks that a command transfers.
     pub(super) chunk: usize,
 }
 
 impl Plan {
-    /// Checks `request` against the namespaces, and against the most bytes that a command may
-    /// transfer and the number of commands that a queue has room for.
-    ///
-    /// Says in the log why it refuses.
+    /// Checks what the module parameters ask for against the namespaces, the most bytes that a
+    /// command may transfer, and the number of commands that a queue has room for.
     pub(super) fn new(
         pdev: &pci::Device,
-        request: Request,
         source: Namespace,
         target: Namespace,
         max_transfer: usize,
         max_depth: usize,
     ) -> Result<Self> {
-        let Request {
-            first,
-            target_first,
-            blocks,
-            depth,
-        } = request;
+        let first = module_parameters::first.value();
+        let target_first = module_parameters::target_first.value();
+        let depth = module_parameters::depth.value();
 
         let max_depth = max_depth.min(DEPTH);
         if !(1..=max_depth).contains(&depth) {
-            dev_err!(pdev, "refused: depth {depth} is not in 1..={max_depth}\n");
-            return Err(EINVAL);
+            refuse!(pdev, EINVAL, "depth {depth} is not in 1..={max_depth}");
         }
 
-        let shift = source.block_shift;
-        if shift != target.block_shift {
-            dev_err!(
+        let (shift, target_shift) = (source.block_shift, target.block_shift);
+        if shift != target_shift {
+            refuse!(
                 pdev,
-                "refused: block sizes differ, 2^{shift} in the source and 2^{} in the target\n",
-                target.block_shift
+                EINVAL,
+                "block sizes differ, 2^{shift} and 2^{target_shift}"
             );
-            return Err(EINVAL);
         }
         if !(9..=PAGE.ilog2()).contains(&shift.into()) {
-            dev_err!(pdev, "refused: unsupported block size 2^{shift}\n");
-            return Err(EINVAL);
+            refuse!(pdev, EINVAL, "unsupported block size 2^{shift}");
         }
 
-        if first >= source.blocks {
-            dev_err!(
-                pdev,
-                "refused: block {first:#x} is beyond the end of the source, which has {:#x}\n",
-                source.blocks
-            );
-            return Err(ERANGE);
-        }
-        let following = source.blocks - first;
-        let count = match blocks {
+        let following = source.blocks.saturating_sub(first);
+        let blocks = match module_parameters::blocks.value() {
             0 => following,
             blocks => u64::try_from(blocks)?,
         };
-        if count > following {
-            dev_err!(
+        if blocks == 0 || blocks > following {
+            refuse!(
                 pdev,
-                "refused: {count:#x} blocks from {first:#x} on reach beyond the end of the source, \
-                 which has {:#x}\n",
+                ERANGE,
+                "{blocks:#x} blocks from {first:#x} on: beyond the end of the source, {:#x}",
                 source.blocks
             );
-            return Err(ERANGE);
         }
-        if target_first > target.blocks || count > target.blocks - target_first {
-            dev_err!(
+        if blocks > target.blocks.saturating_sub(target_first) {
+            refuse!(
                 pdev,
-                "refused: the target is too small, {count:#x} blocks from {target_first:#x} on do \
-                 not fit into {:#x}\n",
+                ENOSPC,
+                "the target is too small, {blocks:#x} blocks from {target_first:#x} on do not fit \
+                 into {:#x}",
                 target.blocks
             );
-            return Err(ENOSPC);
         }
-
         // Neither sum wraps: both ranges are in a namespace.
-        if source.id == target.id && first < target_first + count && target_first < first + count {
-            dev_err!(pdev, "refused: source and target overlap\n");
-            return Err(EINVAL);
+        let apart = first + blocks <= target_first || target_first + blocks <= first;
+        if source.id == target.id && !apart {
+            refuse!(pdev, EINVAL, "source and target overlap");
         }
 
-        let Some((blocks, bytes)) = usize::try_from(count)
-            .ok()
-            .and_then(|blocks| Some((blocks, blocks.checked_mul(1 << shift)?)))
+        let blocks = usize::try_from(blocks).ok();
+        let Some((blocks, bytes)) = blocks.and_then(|n| Some((n, n.checked_mul(1 << shift)?)))
         else {
-            dev_err!(
+            refuse!(
                 pdev,
-                "refused: this CPU cannot count the bytes, copy less at once\n"
+                EOVERFLOW,
+                "this CPU cannot count the bytes, copy less at once"
             );
-            return Err(EOVERFLOW);
         };
 
         Ok(Self {
@@ -139,5 +113,14 @@ impl Plan {
             depth,
             chunk: SLOT.min(max_transfer) >> shift,
         })
+    }
+
+    /// Returns the namespace that `transfer` accesses, and the number of its first block there.
+    pub(super) fn place(&self, transfer: &Transfer) -> Result<(&Namespace, u64)> {
+        let (namespace, first) = match transfer.operation {
+            Operation::Read => (&self.source, self.first),
+            Operation::Write | Operation::Flush => (&self.target, self.target_first),
+        };
+        Ok((namespace, first + u64::try_from(transfer.offset)?))
     }
 }

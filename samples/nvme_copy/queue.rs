@@ -4,11 +4,11 @@
 
 use super::{
     commands::{
-        CommandStatus,
         CompletionEntry,
         SubmissionEntry, //
     },
     registers::{
+        Capabilities,
         Registers,
         DOORBELLS, //
     },
@@ -18,10 +18,7 @@ use kernel::{
         Bound,
         Device, //
     },
-    dma::{
-        bound::Coherent,
-        DmaAddress, //
-    },
+    dma::bound::Coherent,
     io::{
         io_project,
         io_read,
@@ -36,10 +33,10 @@ use kernel::{
 
 /// The memory of both queues, and where their doorbells are.
 pub(super) struct Queues<'bound, const N: usize> {
-    submission: Coherent<'bound, [SubmissionEntry; N]>,
-    completion: Coherent<'bound, [CompletionEntry; N]>,
+    pub(super) submission: Coherent<'bound, [SubmissionEntry; N]>,
+    pub(super) completion: Coherent<'bound, [CompletionEntry; N]>,
     /// How many entries of each are used: at most `N`.
-    entries: u16,
+    pub(super) entries: u16,
     submission_doorbell: usize,
     completion_doorbell: usize,
 }
@@ -51,13 +48,6 @@ pub(super) struct Position {
     phase: u16,
 }
 
-/// The completion of a command.
-pub(super) struct Completion {
-    pub(super) id: u16,
-    pub(super) status: CommandStatus,
-    pub(super) result: u32,
-}
-
 impl Position {
     pub(super) const START: Self = Self {
         tail: 0,
@@ -67,33 +57,22 @@ impl Position {
 }
 
 impl<'bound, const N: usize> Queues<'bound, N> {
-    /// Allocates the queues with identifier `id` for a controller that takes at most `max` entries
-    /// and has its doorbells `stride` bytes apart.
+    /// Allocates the queues with identifier `id`.
     pub(super) fn new(
         dev: &'bound Device<Bound>,
         id: u16,
-        max: u32,
-        stride: usize,
+        capabilities: &Capabilities,
     ) -> Result<Self> {
-        let first = DOORBELLS + 2 * usize::from(id) * stride;
+        let stride = capabilities.doorbell_stride;
+        let submission_doorbell = DOORBELLS + 2 * usize::from(id) * stride;
 
         Ok(Self {
             submission: Coherent::zeroed(dev, GFP_KERNEL)?,
             completion: Coherent::zeroed(dev, GFP_KERNEL)?,
-            entries: u16::try_from(N.min(usize::try_from(max)?))?,
-            submission_doorbell: first,
-            completion_doorbell: first + stride,
+            entries: u16::try_from(N.min(capabilities.max_entries))?,
+            submission_doorbell,
+            completion_doorbell: submission_doorbell + stride,
         })
-    }
-
-    /// Returns how many entries each queue has. There may be one command less at the same time.
-    pub(super) fn entries(&self) -> u16 {
-        self.entries
-    }
-
-    /// Returns the addresses of the submission and of the completion queue.
-    pub(super) fn addresses(&self) -> (DmaAddress, DmaAddress) {
-        (self.submission.dma_address(), self.completion.dma_address())
     }
 
     /// Writes a command. The controller looks for it after [`Self::submit`].
@@ -107,35 +86,30 @@ impl<'bound, const N: usize> Queues<'bound, N> {
 
     /// Tells the controller of all commands that were written.
     pub(super) fn submit(&self, at: &Position, registers: &Registers) -> Result {
-        registers.ring(self.submission_doorbell, u32::from(at.tail))
+        registers.ring(self.submission_doorbell, at.tail)
     }
 
     /// Returns the next completion, if the controller has written one.
-    pub(super) fn pop(&self, at: &mut Position) -> Result<Option<Completion>> {
+    pub(super) fn pop(&self, at: &mut Position) -> Result<Option<CompletionEntry>> {
         let entry = io_project!(self.completion, [try: usize::from(at.head)]);
-        let status = u16::from_le(io_read!(entry, .status));
-        if status & 1 != at.phase {
+        if u16::from_le(io_read!(entry, .status)) & 1 != at.phase {
             return Ok(None);
         }
 
         // The controller writes the phase tag last; nothing else may be read before it.
         dma_mb(Read);
+        let completion = entry.copy_read();
 
         at.head = self.following(at.head);
         if at.head == 0 {
             at.phase ^= 1;
         }
-
-        Ok(Some(Completion {
-            id: u16::from_le(io_read!(entry, .command_id)),
-            status: CommandStatus::new(status),
-            result: u32::from_le(io_read!(entry, .result)),
-        }))
+        Ok(Some(completion))
     }
 
     /// Gives all entries that were popped back to the controller.
     pub(super) fn release(&self, at: &Position, registers: &Registers) -> Result {
-        registers.ring(self.completion_doorbell, u32::from(at.head))
+        registers.ring(self.completion_doorbell, at.head)
     }
 
     fn following(&self, index: u16) -> u16 {

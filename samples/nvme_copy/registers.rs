@@ -44,10 +44,7 @@ register! {
         23:20 iocqes;
         /// I/O Submission Queue Entry Size, as a power of two.
         19:16 iosqes;
-        /// Memory Page Size, as a power of two of 4 KiB pages.
-        10:7 mps;
-        /// I/O Command Set Selected: zero is the NVM command set.
-        6:4 css;
+        // Zero in Memory Page Size and Command Set Selected: 4 KiB, and the NVM command set.
         /// Enable.
         0:0 en => bool;
     }
@@ -66,29 +63,15 @@ register! {
         11:0 asqs;
     }
 
-    /// Admin Submission Queue Base Address. All registers of 64 bits may be accessed by halves.
-    pub(super) ASQ_LO(u32) @ 0x28 {
-        31:0 address;
-    }
-
-    pub(super) ASQ_HI(u32) @ 0x2c {
-        31:0 address;
-    }
-
-    /// Admin Completion Queue Base Address.
-    pub(super) ACQ_LO(u32) @ 0x30 {
-        31:0 address;
-    }
-
-    pub(super) ACQ_HI(u32) @ 0x34 {
-        31:0 address;
-    }
-
     /// The command register in the configuration space of every PCI device.
     pub(super) PCI_COMMAND(u16) @ 0x4 {
         2:2 bus_master => bool;
     }
 }
+
+/// Admin Submission and Completion Queue Base Address, of 64 bits, which may be accessed by halves.
+const ASQ: usize = 0x28;
+const ACQ: usize = 0x30;
 
 /// The offset of the first doorbell, which is the end of the registers above.
 pub(super) const DOORBELLS: usize = 0x1000;
@@ -106,10 +89,19 @@ pub(super) enum Status {
     NotReady,
 }
 
+/// What the `CAP` register says.
+pub(super) struct Capabilities {
+    /// How long `CSTS.RDY` may take to follow `CC.EN`.
+    pub(super) timeout: Delta,
+    /// How many entries a queue may have.
+    pub(super) max_entries: usize,
+    /// How many bytes each doorbell takes.
+    pub(super) doorbell_stride: usize,
+}
+
 /// Access to the registers.
 ///
-/// The timer of the watchdog uses them as well and knows no lifetime of the binding, hence the
-/// [`pci::DevresBar`].
+/// The timer uses them as well and knows no lifetime of the binding, hence the [`pci::DevresBar`].
 pub(super) struct Registers(pci::DevresBar<DOORBELLS>);
 
 impl Registers {
@@ -124,8 +116,28 @@ impl Registers {
         self.0.try_access_with(|bar| f(bar)).ok_or(ENODEV)
     }
 
-    pub(super) fn capabilities(&self) -> Result<(CAP_LO, CAP_HI)> {
-        self.with(|bar| (bar.read(CAP_LO), bar.read(CAP_HI)))
+    /// Reads what the controller can do, and refuses one that this driver cannot use.
+    pub(super) fn capabilities(&self, pdev: &pci::Device) -> Result<Capabilities> {
+        let (low, high) = self.with(|bar| (bar.read(CAP_LO), bar.read(CAP_HI)))?;
+        if !high.css_nvm() {
+            refuse!(pdev, ENODEV, "the controller has no NVM command set");
+        }
+        let mpsmin = high.mpsmin().get();
+        if mpsmin != 0 {
+            refuse!(
+                pdev,
+                EINVAL,
+                "unsupported page size, the smallest is 2^{}",
+                12 + mpsmin
+            );
+        }
+
+        Ok(Capabilities {
+            // Zero would be no time at all.
+            timeout: Delta::from_millis(500 * (i64::from(low.to().get()) + 1)),
+            max_entries: usize::from(low.mqes()) + 1,
+            doorbell_stride: 4 << high.dstrd().get(),
+        })
     }
 
     pub(super) fn status(&self) -> Status {
@@ -138,8 +150,8 @@ impl Registers {
         }
     }
 
-    /// Tells the controller where the admin queues are.
-    pub(super) fn set_admin_queues(
+    /// Enables the controller, for 4 KiB pages and the NVM command set, with these admin queues.
+    pub(super) fn enable(
         &self,
         entries: u16,
         submission: DmaAddress,
@@ -150,25 +162,18 @@ impl Registers {
 
         self.with(|bar| {
             bar.write_reg(aqa);
-            bar.write_reg(ASQ_LO::zeroed().with_address(lower_32_bits(submission)));
-            bar.write_reg(ASQ_HI::zeroed().with_address(upper_32_bits(submission)));
-            bar.write_reg(ACQ_LO::zeroed().with_address(lower_32_bits(completion)));
-            bar.write_reg(ACQ_HI::zeroed().with_address(upper_32_bits(completion)));
-        })
-    }
-
-    /// Enables the controller, for 4 KiB pages and the NVM command set.
-    pub(super) fn enable(&self) -> Result {
-        self.with(|bar| {
+            for (offset, address) in [(ASQ, submission), (ACQ, completion)] {
+                bar.try_write32(lower_32_bits(address), offset)?;
+                bar.try_write32(upper_32_bits(address), offset + 4)?;
+            }
             bar.write_reg(
                 CC::zeroed()
                     .with_const_iosqes::<6>()
                     .with_const_iocqes::<4>()
-                    .with_const_mps::<0>()
-                    .with_const_css::<0>()
                     .with_en(true),
-            )
-        })
+            );
+            Ok(())
+        })?
     }
 
     /// Starts a Controller Reset: aborts all commands and deletes all I/O queues.
@@ -200,7 +205,7 @@ impl Registers {
     /// Writes a doorbell.
     ///
     /// The write is ordered after all earlier writes to coherent memory, as `writel()` in C is.
-    pub(super) fn ring(&self, doorbell: usize, value: u32) -> Result {
-        self.with(|bar| bar.try_write32(value, doorbell))?
+    pub(super) fn ring(&self, doorbell: usize, value: u16) -> Result {
+        self.with(|bar| bar.try_write32(value.into(), doorbell))?
     }
 }

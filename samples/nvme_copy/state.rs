@@ -6,6 +6,7 @@
 
 use super::{
     commands::Operation,
+    module_parameters,
     plan::Plan,
     queue::Position,
     registers::{
@@ -62,9 +63,9 @@ pub(super) struct Transfer {
     pub(super) operation: Operation,
     /// The first block, counted from the first one that is copied.
     pub(super) offset: usize,
-    pub(super) blocks: u16,
+    pub(super) blocks: usize,
     /// The tick at which it was submitted.
-    since: u32,
+    pub(super) since: u32,
 }
 
 pub(super) struct State {
@@ -73,30 +74,25 @@ pub(super) struct State {
     /// The command of each slot, whose index is the command identifier.
     transfers: [Option<Transfer>; DEPTH],
     pub(super) in_flight: usize,
-    peak: usize,
     /// Blocks that some command was submitted for.
     pub(super) next: usize,
     /// Blocks that are written.
     pub(super) copied: usize,
-    /// When this many are, the log says so.
-    milestone: usize,
     commands: usize,
     pub(super) interrupts: usize,
     started: Instant<Monotonic>,
-    tick: u32,
+    pub(super) tick: u32,
 }
 
 impl State {
-    fn new(plan: &Plan) -> Self {
+    fn new() -> Self {
         Self {
             stage: Stage::Running,
             position: Position::START,
             transfers: [None; DEPTH],
             in_flight: 0,
-            peak: 0,
             next: 0,
             copied: 0,
-            milestone: plan.blocks / 4,
             commands: 0,
             interrupts: 0,
             started: Instant::now(),
@@ -105,27 +101,15 @@ impl State {
     }
 
     /// Takes the command of `slot` down as submitted.
-    pub(super) fn submitted(
-        &mut self,
-        slot: usize,
-        operation: Operation,
-        offset: usize,
-        blocks: u16,
-    ) {
-        self.transfers[slot] = Some(Transfer {
-            operation,
-            offset,
-            blocks,
-            since: self.tick,
-        });
+    pub(super) fn submitted(&mut self, slot: usize, transfer: Transfer) {
+        self.transfers[slot] = Some(transfer);
         self.commands += 1;
         self.in_flight += 1;
-        self.peak = self.peak.max(self.in_flight);
     }
 
-    /// Returns the command with identifier `id`, which is completed, or [`None`] if there is none.
-    pub(super) fn completed(&mut self, id: u16) -> Option<Transfer> {
-        let transfer = self.transfers.get_mut(usize::from(id))?.take()?;
+    /// Returns the command of `slot`, which is completed, or [`None`] if there is none.
+    pub(super) fn completed(&mut self, slot: usize) -> Option<Transfer> {
+        let transfer = self.transfers.get_mut(slot)?.take()?;
         self.in_flight -= 1;
         Some(transfer)
     }
@@ -156,15 +140,14 @@ impl Copy {
         pdev: &pci::Device,
         registers: Arc<Registers>,
         plan: Plan,
-        timeout_ms: u32,
     ) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 pdev: pdev.into(),
                 registers,
-                state <- new_spinlock_irq!(State::new(&plan), "nvme_copy::State"),
+                state <- new_spinlock_irq!(State::new(), "nvme_copy::State"),
                 plan,
-                timeout_ms,
+                timeout_ms: module_parameters::timeout_ms.value(),
                 timer <- HrTimer::new(),
             }),
             GFP_KERNEL,
@@ -181,21 +164,13 @@ impl Copy {
         Delta::from_millis(i64::from((self.timeout_ms / TICKS).max(1)))
     }
 
-    /// Returns the number of a block in the namespace that `transfer` accesses.
-    pub(super) fn block(&self, transfer: &Transfer) -> Result<u64> {
-        let first = match transfer.operation {
-            Operation::Read => self.plan.first,
-            Operation::Write | Operation::Flush => self.plan.target_first,
-        };
-        Ok(first + u64::try_from(transfer.offset)?)
-    }
-
-    /// Says in the log how far the copy is, at each quarter.
-    pub(super) fn report(&self, state: &mut State) {
-        let Plan { blocks, .. } = self.plan;
-        if state.copied >= state.milestone && state.copied < blocks {
-            dev_info!(self.pdev, "{} of {blocks} blocks\n", state.copied);
-            state.milestone += blocks / 4;
+    /// Counts blocks that are written, and says so in the log at each quarter.
+    pub(super) fn written(&self, state: &mut State, blocks: usize) {
+        let (all, before) = (self.plan.blocks, state.copied);
+        state.copied += blocks;
+        let quarter = (all / 4).max(1);
+        if state.copied / quarter > before / quarter && state.copied < all {
+            dev_info!(self.pdev, "{} of {all} blocks\n", state.copied);
         }
     }
 
@@ -204,7 +179,6 @@ impl Copy {
         // An `i64` is not formatted: on a 32-bit CPU, `core` has no division for that.
         let ms = u32::try_from(state.started.elapsed().as_millis()).unwrap_or(u32::MAX);
         state.stage = Stage::Ended;
-        dev_info!(self.pdev, "at most {} commands in flight\n", state.peak);
         dev_info!(
             self.pdev,
             "copied {} blocks, {} bytes, {} commands, {} interrupts in {ms} ms\n",
@@ -234,15 +208,16 @@ impl Copy {
                 return self.stop(state);
             }
             Status::Fatal => dev_err!(self.pdev, "fatal controller status (CSTS.CFS)\n"),
-            _ => {
+            Status::NotReady => dev_err!(self.pdev, "the controller is not ready (CSTS.RDY)\n"),
+            Status::Ready => {
                 let Some(transfer) = state.overdue() else {
                     return;
                 };
+                let block = self.plan.place(transfer).map_or(0, |(_, block)| block);
                 dev_err!(
                     self.pdev,
-                    "{} of block {:#x} takes more than {} ms\n",
+                    "{:?} of block {block:#x} takes more than {} ms\n",
                     transfer.operation,
-                    self.block(transfer).unwrap_or(0),
                     self.timeout_ms
                 );
             }

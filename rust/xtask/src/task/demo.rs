@@ -7,13 +7,13 @@ use super::{LANES, exit_code};
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::nvme::{self, Copied, Pair};
+use crate::check::nvme::{self, Copied, Images};
 use crate::host::lanes;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::table;
 use crate::host::workspace::Workspace;
-use crate::run::boot::{self, Boot, Plan};
+use crate::run::boot::{self, Boot};
 use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
 use crate::verdict::transfers::Transfer;
@@ -29,21 +29,16 @@ const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1";
 
 const MACHINES: [&str; 2] = ["without an IOMMU", "with an IOMMU"];
 
-/// The size of both disks.
-const DISK: usize = 16 << 20;
-
 /// What the demo shows of a boot.
 struct Act {
     verdict: Verdict,
     copy: Option<Copy>,
 }
 
-/// A copy of a disk.
+/// A copy of a disk, and the digest of both.
 struct Copy {
     copied: Copied,
-    slots: String,
-    in_flight: String,
-    digests: [String; 2],
+    digest: String,
 }
 
 pub fn run(session: &Session) -> Result<ExitCode> {
@@ -107,18 +102,17 @@ fn boot(
     arguments: &[&str],
     addressing: Addressing,
 ) -> Result<Act> {
-    let pair = Pair::create(&session.workspace.cache("runs").join(name), DISK)?;
-    let disks = pair.arguments();
+    let disks = nvme::read(&session.workspace)?.demo;
+    let mut images = Images::create(&session.workspace.cache("runs").join(name), &disks.disks)?;
+    let nvme = disks.arguments(&images);
     let mut arguments = arguments.to_vec();
-    arguments.extend(disks.iter().map(String::as_str));
+    arguments.extend(nvme.iter().map(String::as_str));
     arguments.extend(["-device", "edu", "-device", "pci-testdev"]);
     let logs = session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
             name,
-            plan: Plan::default()
-                .carry(named(modules, "nvme_copy")?)
-                .shell("step copy 1")
-                .shell("step rmmod nvme_copy")
+            plan: disks
+                .plan(named(modules, "nvme_copy")?)
                 .load(named(modules, "edu")?, "")
                 .shell("addresses edu")
                 .shell("step rmmod edu")
@@ -134,25 +128,21 @@ fn boot(
         ..Expected::default()
     };
     let mut verdict = Verdict::of(&logs, &expected);
-    let copy = read_copy(&logs.console, &pair);
+    disks.apply(&mut images)?;
+    let copy = read_copy(&logs.console, &images);
     let copy = verdict.report.note("the disks are equal", copy);
+    images.remove()?;
     Ok(Act { verdict, copy })
 }
 
 /// Reads what became of the copy, from the log and from the disks.
-fn read_copy(console: &str, pair: &Pair) -> Result<Copy> {
+fn read_copy(console: &str, images: &Images) -> Result<Copy> {
     let copied = nvme::copied(console).into_iter().next();
     let copied = copied.context("the copy did not come to its end")?;
-    let (slots, in_flight) =
-        nvme::slots(console).context("nvme_copy does not say where slots are")?;
-    let digests = pair.digests()?;
-    ensure!(digests[0] == digests[1], "SHA-256 differs: {digests:?}");
-    Ok(Copy {
-        copied,
-        slots,
-        in_flight,
-        digests,
-    })
+    let problems = images.problems()?;
+    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    let [digest, _] = images.digests()?.pop().context("there is no disk")?;
+    Ok(Copy { copied, digest })
 }
 
 fn copy_table(acts: &[Act]) -> String {
@@ -169,15 +159,12 @@ fn copy_table(acts: &[Act]) -> String {
         let Some(copy) = &act.copy else { continue };
         table.add_row([
             machine.to_string(),
-            copy.copied.bytes.to_string(),
-            copy.slots.clone(),
-            copy.copied.commands.to_string(),
-            copy.in_flight.clone(),
-            copy.copied.interrupts.to_string(),
-            copy.digests
-                .each_ref()
-                .map(|digest| &digest[..12])
-                .join(" "),
+            copy.copied.bytes.clone(),
+            copy.copied.slots.clone(),
+            copy.copied.commands.clone(),
+            copy.copied.depth.clone(),
+            copy.copied.interrupts.clone(),
+            copy.digest[..12].to_string(),
         ]);
     }
     table.to_string()

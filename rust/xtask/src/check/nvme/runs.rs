@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The runs of `nvme.toml`, which describes the fields.
+
+use super::images::Images;
+use crate::host::workspace::Workspace;
+use crate::run::boot::Plan;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Runs {
+    pub run: Vec<Run>,
+    pub demo: Run,
+}
+
+/// A boot: controllers with their disks, and what is done with them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    pub name: String,
+    #[serde(default)]
+    qemu: Vec<String>,
+    controllers: Vec<Controller>,
+    pub disks: Vec<Disk>,
+    pub actions: Vec<Action>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Controller {
+    #[serde(default)]
+    options: String,
+    disks: Vec<usize>,
+    #[serde(default)]
+    later: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disk {
+    pub kib: usize,
+    #[serde(default = "default_block")]
+    pub block: usize,
+    #[serde(default = "default_drive")]
+    drive: String,
+}
+
+fn default_block() -> usize {
+    512
+}
+
+fn default_drive() -> String {
+    "file=@".to_string()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    copy: Option<BTreeMap<String, usize>>,
+    shell: Option<String>,
+    #[serde(default)]
+    says: Vec<String>,
+    written: Option<usize>,
+    #[serde(default)]
+    wrong: bool,
+    plugged: Option<usize>,
+    pub when: Option<Condition>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Condition {
+    Iommu,
+    X86,
+    Other,
+}
+
+pub fn read(workspace: &Workspace) -> Result<Runs> {
+    let path = workspace.checkout.join("rust/xtask/nvme.toml");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| path.display().to_string())
+}
+
+impl Run {
+    /// What QEMU is told of controllers and disks.
+    pub fn arguments(&self, images: &Images) -> Vec<String> {
+        let mut arguments = self.qemu.clone();
+        let mut add = |option: &str, value| arguments.extend([option.to_string(), value]);
+        for (number, disk) in self.disks.iter().enumerate() {
+            let file = disk.drive.replace('@', &images.path(number));
+            add(
+                "-drive",
+                format!("id=disk{number},if=none,format=raw,{file}"),
+            );
+        }
+        let controllers = self.controllers.iter().enumerate();
+        for (number, controller) in controllers.filter(|(_, controller)| !controller.later) {
+            let options = &controller.options;
+            add(
+                "-device",
+                format!("nvme,id=nvme{number},serial={number},{options}"),
+            );
+            for (nsid, disk) in (1..).zip(&controller.disks) {
+                let block = self.disks[*disk].block;
+                add(
+                    "-device",
+                    format!(
+                        "nvme-ns,bus=nvme{number},nsid={nsid},drive=disk{disk},logical_block_size={block},physical_block_size={block}"
+                    ),
+                );
+            }
+        }
+        arguments
+    }
+
+    /// Carries out the actions with the module.
+    pub fn plan(&self, module: &Path) -> Plan {
+        let mut plan = Plan::default()
+            .trace()
+            .carry(module)
+            .shell(include_str!("../../../boot/nvme"));
+        for (number, action) in self.actions.iter().enumerate() {
+            plan = plan.shell(&format!("action {number}"));
+            if let Some(parameters) = &action.copy {
+                let parameters: Vec<String> = parameters
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect();
+                plan = plan
+                    .shell(&format!(
+                        "step copy {} {}",
+                        self.copies(action),
+                        parameters.join(" ")
+                    ))
+                    .shell("step rmmod nvme_copy");
+            }
+            plan = action
+                .shell
+                .iter()
+                .fold(plan, |plan, line| plan.shell(line));
+        }
+        plan
+    }
+
+    /// The controllers that take part in an action.
+    fn plugged(&self, action: &Action) -> impl Iterator<Item = &Controller> {
+        let chosen = action.plugged;
+        let controllers = self.controllers.iter().enumerate();
+        controllers
+            .filter(move |(number, controller)| match chosen {
+                Some(chosen) => *number == chosen,
+                None => !controller.later,
+            })
+            .map(|(_, controller)| controller)
+    }
+
+    fn copies(&self, action: &Action) -> usize {
+        self.plugged(action).count()
+    }
+
+    /// What the driver did not say of what it has to, `said` being what it said during each action.
+    pub fn missing(&self, said: &[String]) -> Vec<String> {
+        let mut missing = Vec::new();
+        for (number, action) in self.actions.iter().enumerate() {
+            let said = said.get(number).map_or("", String::as_str);
+            let copied = [": copied ".to_string()];
+            let wanted = match action.copy {
+                Some(_) if action.says.is_empty() => &copied[..],
+                _ => &action.says[..],
+            };
+            let times = self.copies(action);
+            missing.extend(
+                wanted
+                    .iter()
+                    .filter(|wanted| said.matches(*wanted).count() < times)
+                    .map(|wanted| format!("{action}: not {times} times `{wanted}`, but\n{said}")),
+            );
+        }
+        missing
+    }
+
+    /// Makes the changes to the images that the driver has to make.
+    pub fn apply(&self, images: &mut Images) -> Result<()> {
+        for action in &self.actions {
+            let Some(parameters) = &action.copy else {
+                continue;
+            };
+            let parameter = |name, default| parameters.get(name).copied().unwrap_or(default);
+            for controller in self.plugged(action) {
+                let disk = |name, default| {
+                    let namespace = parameter(name, default);
+                    let number = *controller.disks.get(namespace.wrapping_sub(1))?;
+                    Some((number, self.disks.get(number)?))
+                };
+                let no_disk = || format!("{}: {action}: there is no such disk", self.name);
+                let (source, Disk { kib, block, .. }) = disk("source", 1).with_context(no_disk)?;
+                let from = parameter("first", 0) * block;
+                let bytes = match (action.written, parameter("blocks", 0)) {
+                    (Some(blocks), _) => blocks * block,
+                    (None, _) if !action.says.is_empty() => continue,
+                    (None, 0) => kib * 1024 - from,
+                    (None, blocks) => blocks * block,
+                };
+                let (target, _) = disk("target", 2).with_context(no_disk)?;
+                let to = parameter("target_first", 0) * block;
+                images.copy([source, from], [target, to], bytes, action.wrong)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.shell {
+            Some(line) => f.write_str(line),
+            None => write!(f, "copy {:?}", self.copy.iter().flatten()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs() -> Runs {
+        toml::from_str(include_str!("../../../nvme.toml")).expect("runs")
+    }
+
+    #[test]
+    fn all_copies_are_between_disks_that_are_there() {
+        let runs = runs();
+        for run in runs.run.iter().chain([&runs.demo]) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let mut images = Images::create(dir.path(), &run.disks).expect("images");
+            run.apply(&mut images).expect(&run.name);
+        }
+    }
+
+    #[test]
+    fn each_controller_has_to_say_it() {
+        let mut run = runs().run.swap_remove(0);
+        run.actions.truncate(1);
+        let once = "nvme_copy 0000:00:03.0: copied 2 blocks\n";
+        assert!(run.missing(&[once.repeat(2)]).is_empty());
+        assert_eq!(run.missing(&[once.to_string()]).len(), 1);
+        assert_eq!(run.missing(&[]).len(), 1);
+    }
+}
