@@ -221,12 +221,7 @@ impl Cell {
         if self.pool {
             plan = plan.load(named(modules, POOL)?, "");
         }
-        plan = plan.then(suites::plan(
-            kernel,
-            modules,
-            allocations,
-            self.address_bits,
-        )?);
+        plan = suites::plan(plan, kernel, modules, allocations, self.address_bits)?;
         if self.pool {
             plan = plan.shell(&format!("step rmmod {POOL}"));
         }

@@ -11,7 +11,7 @@ use self::runs::Condition;
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::run::boot::{self, Boot, Plan};
+use crate::run::boot::{self, Boot};
 use crate::setup::architecture::Architecture;
 use crate::verdict::report::Report;
 use crate::verdict::{Expected, Logs, Tracing, Verdict};
@@ -63,7 +63,7 @@ pub fn run(
         let logs = session.progress.step(&format!("booting: {name}"), |step| {
             let boot = Boot {
                 name: &name,
-                plan: Plan::default().trace().then(run.plan(module)).dump_trace(),
+                plan: run.plan(module).dump_trace(),
                 arguments: &arguments,
                 limit: Duration::from_secs(600),
             };

@@ -80,20 +80,23 @@ pub fn documented(session: &Session, kernel: &Kernel, modules: &[PathBuf]) -> Re
     let marks = BINDING_SAMPLES
         .iter()
         .flat_map(|sample| (0..TIMES).flat_map(move |_| once(*sample)));
-    let marks: Vec<(String, usize)> = marks.collect();
     let expected = Expected {
         tracing: Tracing::Needed,
         ..Expected::default()
     };
     let mut report = Report::default();
-    let verdict = Verdict::of(&logs, &expected).into_result();
-    let judged = verdict.and_then(|verdict| {
-        let found = verdict.allocations.marks;
-        let at = "allocations at each mark";
-        ensure!(found == marks, "{at} are {found:?} and not {marks:?}");
-        Ok(())
-    });
-    report.note("documented drivers", judged);
+    let judged = Verdict::of(&logs, &expected).into_result();
+    report.note(
+        "documented drivers",
+        judged.and_then(|verdict| {
+            let (found, wanted) = (verdict.allocations.marks, marks.collect::<Vec<_>>());
+            ensure!(
+                found == wanted,
+                "allocations at each mark are {found:?} and not {wanted:?}"
+            );
+            Ok(())
+        }),
+    );
     for page in ["docs/your-driver.md", "docs/binding.md"] {
         let text = fs::read_to_string(session.workspace.checkout.join(page))
             .with_context(|| format!("no {page}"))?;

@@ -28,8 +28,9 @@ pub fn modules(session: &Session, kernel: &Kernel) -> Result<Vec<PathBuf>> {
     Ok(built.concat())
 }
 
-/// Runs all suites, and all drivers that use coherent memory.
+/// Runs all suites, and all drivers that use coherent memory, after what comes `before`.
 pub fn plan(
+    before: Plan,
     kernel: &Kernel,
     modules: &[PathBuf],
     allocations: Option<u64>,
@@ -37,7 +38,7 @@ pub fn plan(
 ) -> Result<Plan> {
     let address_bits = format!("address_bits={address_bits}");
     let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
-    Ok(Plan::default()
+    Ok(before
         .trace()
         // The driver binds the device that the suites about faults use.
         .load(named(modules, "edu")?, &address_bits)

@@ -69,13 +69,6 @@ impl Plan {
         self
     }
 
-    /// Goes on with another plan.
-    pub fn then(mut self, next: Self) -> Self {
-        self.modules.extend(next.modules);
-        self.script.push_str(&next.script);
-        self
-    }
-
     /// Writes the trace to the second serial port.
     pub fn dump_trace(mut self) -> Self {
         self.script.push_str("trace_dump\n");

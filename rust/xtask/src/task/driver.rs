@@ -127,7 +127,8 @@ mod tests {
         let warning = GOOD.replace("a_b 0000:00:01.0: hello", "WARNING: a.c:1 at f+0x1/0x2");
         let (text, good) = report(&logs(&warning, &trace));
         assert!(!good);
-        assert!(text.contains("console: line 4: WARNING"), "{text}");
+        // In the log, and among the reasons.
+        assert_eq!(text.matches("WARNING: a.c:1").count(), 2, "{text}");
         assert!(text.contains("never freed"), "{text}");
     }
 }

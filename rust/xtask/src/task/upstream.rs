@@ -120,11 +120,8 @@ fn clippy(session: &Session, kernel: &Kernel, name: &str) -> Result<usize> {
         kbuild::remove(&clippy.build.join(object))?;
     }
     let mut make = clippy.make();
-    warnings(
-        session,
-        make.args(["CLIPPY=1", "prepare"]).args(USERS),
-        &format!("clippy-{name}"),
-    )
+    make.args(["CLIPPY=1", "prepare"]).args(USERS);
+    warnings(session, &mut make, &format!("clippy-{name}"))
 }
 
 /// How many warnings a `make` has.
@@ -140,7 +137,6 @@ fn warnings(session: &Session, make: &mut Command, name: &str) -> Result<usize> 
 /// `kunit.py` and the series' `.kunitconfig`. Returns how many cases passed.
 fn kunit_py(session: &Session) -> Result<usize> {
     let (toolchain, _) = session.prepare()?;
-    let (workspace, progress) = (&session.workspace, &session.progress);
     let tree = session.tree(("series", STEPS.len()))?;
     // kunit.py has QEMU try KVM first. All that this tool boots is emulated, so that it is the same
     // everywhere; and there are machines whose KVM opens and then hangs.
@@ -154,10 +150,12 @@ fn kunit_py(session: &Session) -> Result<usize> {
         .arg(kbuild::jobs().to_string())
         .current_dir(&tree);
     toolchain.configure_kunit(&mut kunit);
-    let log = workspace.cache("logs/upstream-kunit.log");
-    progress.step("kunit.py in a tree with the whole series", |step| {
-        process::logged(step, &mut kunit, &log)
-    })?;
+    let log = session.workspace.cache("logs/upstream-kunit.log");
+    session
+        .progress
+        .step("kunit.py in a tree with the whole series", |step| {
+            process::logged(step, &mut kunit, &log)
+        })?;
     let text = fs::read_to_string(&log)?;
     let passed = Regex::new(r"(?m)Testing complete\. Ran \d+ tests: passed: ([1-9]\d*)\s*$")?;
     let found = passed.captures(&text);
