@@ -228,7 +228,7 @@ impl Cell {
         let options = self.options(session)?;
         let boot = Boot {
             name: &format!("matrix-{}", self.name),
-            plan: plan.dump_trace(),
+            plan: plan.shell("trace_dump"),
             arguments: &options.iter().map(String::as_str).collect::<Vec<_>>(),
             // A stress of the default size takes a fraction of this.
             limit: Duration::from_secs(300 + allocations.unwrap_or(0) / 500),

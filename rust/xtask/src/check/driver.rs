@@ -93,7 +93,9 @@ pub fn plan(modules: &[PathBuf]) -> Plan {
     let names = shell_words::join(names);
     modules
         .iter()
-        .fold(Plan::default().trace(), |plan, module| plan.carry(module))
+        .fold(Plan::default().shell("trace_start"), |plan, module| {
+            plan.carry(module)
+        })
         .shell(include_str!("../../boot/driver"))
         .shell(&format!("try_modules {names}"))
 }
@@ -109,7 +111,7 @@ pub fn boot(
 ) -> Result<Logs> {
     let boot = Boot {
         name,
-        plan: plan.dump_trace(),
+        plan: plan.shell("trace_dump"),
         arguments: &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
         limit,
     };

@@ -63,7 +63,7 @@ pub fn run(
         let logs = session.progress.step(&format!("booting: {name}"), |step| {
             let boot = Boot {
                 name: &name,
-                plan: run.plan(module).dump_trace(),
+                plan: run.plan(module).shell("trace_dump"),
                 arguments: &arguments,
                 limit: Duration::from_secs(600),
             };

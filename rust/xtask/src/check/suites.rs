@@ -39,7 +39,7 @@ pub fn plan(
     let address_bits = format!("address_bits={address_bits}");
     let parameters = allocations.map_or(String::new(), |n| format!("allocations={n}"));
     Ok(before
-        .trace()
+        .shell("trace_start")
         // The driver binds the device that the suites about faults use.
         .load(named(modules, "edu")?, &address_bits)
         .shell("addresses edu")

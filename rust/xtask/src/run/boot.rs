@@ -10,17 +10,18 @@ use crate::setup::architecture::Architecture;
 use crate::setup::guest;
 use crate::verdict::Logs;
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// What the scripts in `boot/` use of busybox.
-const APPLETS: [&str; 12] = [
-    "sh", "mount", "cat", "echo", "mkdir", "mv", "uname", "insmod", "depmod", "modprobe", "rmmod",
-    "poweroff",
-];
+/// The files that every initramfs has, and what the scripts in `boot/` use of busybox.
+const FILES: &str = include_str!("../../boot/initramfs");
+
+/// How `timeout` says that it ended a run.
+const TIMED_OUT: i32 = 124;
 
 /// What the kernel is told: where its console is, and to end QEMU when it panics.
 pub fn command_line(architecture: Architecture) -> String {
@@ -30,20 +31,14 @@ pub fn command_line(architecture: Architecture) -> String {
 /// What user space does, in shell; see `boot/init` for what it can use.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    modules: Vec<PathBuf>,
+    modules: BTreeSet<PathBuf>,
     script: String,
 }
 
 impl Plan {
-    /// Traces every coherent allocation from here on.
-    pub fn trace(mut self) -> Self {
-        self.script.push_str("trace_start\n");
-        self
-    }
-
     /// Puts a module into /lib.
     pub fn carry(mut self, module: &Path) -> Self {
-        self.modules.push(module.to_path_buf());
+        self.modules.insert(module.to_path_buf());
         self
     }
 
@@ -66,12 +61,6 @@ impl Plan {
     /// Runs lines of shell.
     pub fn shell(mut self, lines: &str) -> Self {
         _ = writeln!(self.script, "{lines}");
-        self
-    }
-
-    /// Writes the trace to the second serial port.
-    pub fn dump_trace(mut self) -> Self {
-        self.script.push_str("trace_dump\n");
         self
     }
 }
@@ -118,12 +107,18 @@ pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>)
     }
     qemu.args(boot.arguments);
     let qemu_log = dir.join("qemu.log");
-    let child = process::spawn(&mut qemu, &qemu_log)?;
-    let status = process::wait(step, child, &console_path, Some(boot.limit))?;
+    let mut limited = process::command("timeout");
+    limited
+        .arg("--kill-after=10")
+        .arg(boot.limit.as_secs().to_string())
+        .arg(qemu.get_program())
+        .args(qemu.get_args());
+    let status = process::run(step, &mut limited, &qemu_log, &console_path)?;
+    let timed_out = status.code() == Some(TIMED_OUT);
 
     let console = read(&console_path)?;
     // It also ends well and without a boot, as for `-device help` or too little memory.
-    if let Some(status) = status.filter(|status| !status.success() || console.is_empty()) {
+    if !timed_out && (!status.success() || console.is_empty()) {
         let given = boot.arguments.join(" ");
         let complaint = read(&qemu_log)?;
         bail!("QEMU ended ({status}) without a boot, with {given}\n{complaint}");
@@ -132,7 +127,7 @@ pub fn run(workspace: &Workspace, step: &Step, kernel: &Kernel, boot: &Boot<'_>)
         console,
         trace: read(&trace_path)?,
         console_path,
-        timed_out: status.is_none(),
+        timed_out,
     })
 }
 
@@ -170,25 +165,15 @@ pub fn initramfs(
     let plan_file = dir.join("plan");
     fs::write(&plan_file, &plan.script)?;
 
-    let mut list = String::new();
-    for directory in ["bin", "dev", "lib", "proc", "sys"] {
-        _ = writeln!(list, "dir /{directory} 755 0 0");
-    }
-    _ = writeln!(list, "nod /dev/console 600 0 0 c 5 1");
+    let mut list = FILES.to_string();
     _ = writeln!(list, "file /bin/busybox {} 755 0 0", busybox.display());
-    for applet in APPLETS {
-        _ = writeln!(list, "slink /bin/{applet} busybox 755 0 0");
-    }
     // A copy, since the list cannot name a path with a space, and the cache has none in its path.
     let init = dir.join("init");
     fs::copy(workspace.checkout.join("rust/xtask/boot/init"), &init)?;
     for (name, path, mode) in [("init", &init, 755), ("plan", &plan_file, 644)] {
         _ = writeln!(list, "file /{name} {} {mode} 0 0", path.display());
     }
-    let mut modules: Vec<_> = plan.modules.iter().collect();
-    modules.sort();
-    modules.dedup();
-    for module in modules {
+    for module in &plan.modules {
         _ = writeln!(
             list,
             "file /lib/{}.ko {} 644 0 0",

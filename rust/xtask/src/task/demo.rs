@@ -200,10 +200,9 @@ fn misuse(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<String>
     let samples = workspace.checkout.join("samples");
     let (mut make, _, log) = kernel.modules_command(workspace, &samples, "misuse.o")?;
     make.arg("CONFIG_COHERENT_MISUSE=m");
-    let child = process::spawn(&mut make, &log)?;
-    let status = process::wait(step, child, &log, None)?;
+    let status = process::run(step, &mut make, &log, &log)?;
     let text = fs::read_to_string(&log)?;
-    if status.is_some_and(|status| status.success()) {
+    if status.success() {
         bail!("samples/misuse.rs compiles, and must not");
     }
     compiler_error(&text)

@@ -122,7 +122,7 @@ impl Run {
     /// Carries out the actions with the module.
     pub fn plan(&self, module: &Path) -> Plan {
         let mut plan = Plan::default()
-            .trace()
+            .shell("trace_start")
             .carry(module)
             .shell(include_str!("../../../boot/nvme"));
         for (number, action) in self.actions.iter().enumerate() {
