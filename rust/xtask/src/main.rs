@@ -24,13 +24,11 @@ mod verdict;
 
 use crate::build::session::Session;
 use crate::check::{contract, lint, suites};
-use crate::host::workspace::CACHE_VAR;
 use crate::task::{
     bench, demo, docs, driver, matrix, mutants, nvme, series, shell, test, upstream,
 };
 use anyhow::Result;
-use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use std::collections::BTreeMap;
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,9 +45,30 @@ struct Arguments {
     #[command(subcommand)]
     task: Task,
 
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What the Makefile passes on in the environment.
+#[derive(Args)]
+#[command(next_help_heading = "Settings")]
+struct Settings {
     /// A Linux 7.3 tree or tarball to use in place of Debian's
-    #[arg(long, env = "KERNEL_SRC", value_name = "PATH", hide = true)]
+    #[arg(long, env = "KERNEL_SRC", value_name = "PATH")]
     kernel_src: Option<PathBuf>,
+
+    /// The directory of downloads, trees and builds, which `make clean` removes
+    #[arg(long, env = "COHERENT_CACHE", value_name = "DIRECTORY")]
+    coherent_cache: Option<PathBuf>,
+
+    #[command(flatten)]
+    driver: check::driver::Request,
+
+    #[command(flatten)]
+    matrix: matrix::Selection,
+
+    #[command(flatten)]
+    series: series::Options,
 }
 
 #[derive(Subcommand)]
@@ -83,32 +102,21 @@ enum Task {
     /// Run upstream's users and tests of coherent memory with and without the library
     Upstream,
     /// Build your own module, load it in QEMU and judge the run (docs/your-driver.md)
-    Driver(check::driver::Request),
+    Driver,
     /// Boot into a shell, with the edu device and the samples
-    Shell(check::driver::Request),
+    Shell,
     /// Write the library as a series of patches and check it
-    Series(series::Options),
+    Series,
     /// Copy NVMe disks through memory without a kernel mapping and compare the images
     Nvme,
     /// Run the suites on machines with different allocation paths
-    Matrix(matrix::Arguments),
+    Matrix,
     /// Format the code
     Fmt,
 }
 
-impl Task {
-    /// Whether the task does without rustfmt, clippy and the like.
-    fn only_builds_or_boots(&self) -> bool {
-        use Task::*;
-        matches!(self, Demo | Driver(_) | Shell(_) | Docs | Build)
-    }
-}
-
 fn main() -> ExitCode {
-    let command = Arguments::command();
-    let settings = settings(&command);
-    let command = without_empty(command).mut_subcommands(without_empty);
-    let matches = command.after_help(settings).get_matches();
+    let matches = Arguments::command().mut_args(without_empty).get_matches();
     let result = Arguments::from_arg_matches(&matches)
         .map_err(anyhow::Error::from)
         .and_then(run);
@@ -119,39 +127,17 @@ fn main() -> ExitCode {
 }
 
 /// An empty setting, as in `make demo KERNEL_SRC=`, is no setting.
-fn without_empty(command: Command) -> Command {
-    command.mut_args(|option| {
-        let value = option.get_env().and_then(env::var_os);
-        match value.is_some_and(|value| value.is_empty()) {
-            true => option.env(None),
-            false => option,
-        }
-    })
-}
-
-/// The options that have an environment variable, as the Makefile takes them.
-fn settings(command: &Command) -> String {
-    let mut settings = BTreeMap::new();
-    for task in command.get_subcommands().chain([command]) {
-        for option in task.get_arguments() {
-            if let (Some(variable), Some(help)) = (option.get_env(), option.get_help()) {
-                settings.insert(variable.to_string_lossy().into_owned(), help.to_string());
-            }
-        }
+fn without_empty(option: Arg) -> Arg {
+    let value = option.get_env().and_then(env::var_os);
+    match value.is_some_and(|value| value.is_empty()) {
+        true => option.env(None),
+        false => option,
     }
-    let cache = "The directory of downloads, trees and builds, which `make clean` removes";
-    settings.insert(CACHE_VAR.to_string(), cache.to_string());
-    let lines = settings
-        .iter()
-        .map(|(variable, help)| format!("\n  {:16}{help}", format!("{variable}=")));
-    format!("Settings:{}", lines.collect::<String>())
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    let session = &Session::start(arguments.kernel_src)?;
-    if !arguments.task.only_builds_or_boots() {
-        session.install_for_checks()?;
-    }
+    let settings = arguments.settings;
+    let session = &Session::start(settings.coherent_cache, settings.kernel_src)?;
     match arguments.task {
         Task::Demo => return demo::run(session),
         Task::Bench => return bench::run(session),
@@ -160,15 +146,15 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Check => return task::check::run(session),
         Task::Test => return test::run(session),
         Task::Upstream => return upstream::run(session),
-        Task::Driver(request) => return driver::run(session, &request),
-        Task::Shell(request) => return shell::run(session, &request),
+        Task::Driver => return driver::run(session, &settings.driver),
+        Task::Shell => return shell::run(session, &settings.driver),
         Task::Docs => return docs::run(session),
         Task::Contract => return contract(session, false),
         Task::Mutants { only } => return mutants::run(session, &only),
         Task::Bless => return contract(session, true),
-        Task::Matrix(arguments) => return matrix::run(session, &arguments),
+        Task::Matrix => return matrix::run(session, &settings.matrix),
         Task::Nvme => return nvme::run(session),
-        Task::Series(options) => return series::run(session, &options),
+        Task::Series => return series::run(session, &settings.series),
         Task::Build => {
             let kernel = session.debug_kernel()?;
             for module in suites::modules(session, &kernel)? {
@@ -176,9 +162,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             }
         }
         Task::Fmt => {
-            let source = session.source()?;
             session.progress.step("formatting the code", |step| {
-                lint::format(&session.workspace, step, &source.tree, false)
+                lint::format(&session.workspace, step, &session.source.tree, false)
             })?;
         }
     }
@@ -189,4 +174,14 @@ fn contract(session: &Session, bless: bool) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
     let report = contract::check(session, &kernel, bless)?;
     Ok(task::conclude(session, &report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_have_different_names() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -8,9 +8,7 @@ use crate::host::progress::{Progress, Step};
 use crate::host::workspace::{self, Workspace};
 use crate::setup::architecture::{Compiler, Target};
 use crate::setup::source::Source;
-use crate::setup::toolchain::Toolchain;
-use crate::tree::library::Library;
-use crate::tree::series;
+use crate::setup::toolchain::{LLVM, Toolchain};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,61 +27,11 @@ pub struct Kernel {
     pub target: Target,
     name: String,
     toolchain: Toolchain,
-    source_id: String,
     fragments: Vec<PathBuf>,
 }
 
 /// The library's files in a kernel tree. Other versions of the compilers warn about other files.
 pub const LIBRARY: &str = "rust/kernel/dma";
-
-/// Variables of a person's own builds.
-const FOREIGN: [&str; 7] = [
-    "MAKEFLAGS",
-    "MFLAGS",
-    "CROSS_COMPILE",
-    "LLVM",
-    "KBUILD_OUTPUT",
-    "KBUILD_EXTMOD",
-    "M",
-];
-
-/// A copy of the pristine tree, called `name`, with the first `steps` of the series.
-pub fn tree(
-    workspace: &Workspace,
-    progress: &Progress,
-    source: &Source,
-    name: &str,
-    steps: usize,
-) -> Result<PathBuf> {
-    let tree = workspace.cache("trees").join(&source.id).join(name);
-    let title = format!("bringing the kernel tree up to date ({name})");
-    progress.step(&title, |step| {
-        if !tree.is_dir() {
-            copy(workspace, step, &source.tree, &tree)?;
-        }
-        if steps > 0 {
-            let library = Library::read(&workspace.checkout, &workspace.overlay())?;
-            for file in series::graft(&source.tree, &tree, &library, steps)? {
-                step.say(&format!("changed {file}"));
-            }
-        }
-        Ok(())
-    })?;
-    Ok(tree)
-}
-
-fn copy(workspace: &Workspace, step: &Step, from: &Path, to: &Path) -> Result<()> {
-    let scratch = workspace.scratch("tree-")?;
-    let copy = scratch.path().join("linux");
-    let mut cp = process::command("cp");
-    // Links, as a kernel tree is large. `tree::files` replaces a file and does not write into it.
-    cp.arg("-al").arg(from).arg(&copy);
-    process::logged(step, &mut cp, &workspace.cache("logs/copy.log"))?;
-    if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::rename(&copy, to).with_context(|| format!("cannot move the tree to {}", to.display()))
-}
 
 impl Kernel {
     /// A kernel called `name`. Its configuration is the sum of the fragments that every kernel has and
@@ -91,23 +39,25 @@ impl Kernel {
     pub fn new(
         workspace: &Workspace,
         tree: &Path,
-        (toolchain, source): (Toolchain, Source),
+        (toolchain, source): (&Toolchain, &Source),
         target: Target,
         name: &str,
         fragments: &[&str],
     ) -> Self {
         // The architecture comes last: it turns off options that it does not support.
         let last = target.architecture.facts().name;
+        let config = workspace.checkout.join("rust/xtask/config");
         let all = ["base"].iter().chain(fragments).chain([&last]);
         Self {
             tree: tree.to_path_buf(),
             build: tree.join(format!("build-{name}")),
-            pristine: source.tree,
+            pristine: source.tree.clone(),
             target,
             name: name.to_string(),
-            toolchain,
-            source_id: source.id,
-            fragments: all.map(|name| workspace.fragment(name)).collect(),
+            toolchain: toolchain.clone(),
+            fragments: all
+                .map(|name| config.join(format!("{name}.config")))
+                .collect(),
         }
     }
 
@@ -123,7 +73,8 @@ impl Kernel {
     /// `make`, in the tree, with the toolchain.
     pub fn make(&self) -> Command {
         let mut make = process::command("make");
-        for variable in FOREIGN {
+        // Of a person's own builds. What is on the command line prevails over others.
+        for variable in ["MAKEFLAGS", "CROSS_COMPILE", "LLVM", "KBUILD_EXTMOD"] {
             make.env_remove(variable);
         }
         make.arg("-C")
@@ -136,23 +87,28 @@ impl Kernel {
             .env("KBUILD_BUILD_USER", "coherent")
             .env("KBUILD_BUILD_HOST", "coherent");
         if self.target.compiler == Compiler::Clang {
-            make.arg(format!("LLVM={}/", self.toolchain.llvm_bin().display()));
+            make.arg(format!("LLVM={LLVM}/bin/"));
         }
         self.toolchain.configure(&mut make);
         make
     }
 
-    /// Writes the configuration if it changed.
+    /// Writes the configuration if the fragments or the compilers changed.
     pub fn configure(&self, workspace: &Workspace, progress: &Progress) -> Result<()> {
         let mut wanted = String::new();
         for fragment in &self.fragments {
             wanted += &fs::read_to_string(fragment)
                 .with_context(|| format!("no configuration fragment {}", fragment.display()))?;
         }
-        let toolchain = self.toolchain.identity(self.target.compiler)?;
-        let identity = format!("{}\n{toolchain}{wanted}", self.source_id);
+        let compiler = match self.target.compiler {
+            Compiler::Gcc => "gcc".to_string(),
+            Compiler::Clang => format!("{LLVM}/bin/clang"),
+        };
+        for program in ["rustc", &compiler] {
+            wanted += &process::output(Command::new(program).arg("--version"))?;
+        }
         let stamp = self.build.join(".coherent-configured");
-        if fs::read_to_string(&stamp).is_ok_and(|made| made == identity) {
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
             return Ok(());
         }
         let title = format!("configuring the kernel ({})", self.name);
@@ -169,7 +125,7 @@ impl Kernel {
             process::logged(step, &mut merge, &log)?;
             process::logged(step, self.make().arg("olddefconfig"), &log)?;
             require_symbols(&wanted, &self.config()?)?;
-            fs::write(&stamp, &identity)?;
+            fs::write(&stamp, &wanted)?;
             Ok(())
         })
     }
@@ -246,12 +202,7 @@ impl Kernel {
 
 /// Removes a file or a directory, if it is there.
 pub fn remove(product: &Path) -> Result<()> {
-    let removed = match fs::symlink_metadata(product) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(product),
-        Ok(_) => fs::remove_file(product),
-        Err(_) => Ok(()),
-    };
-    removed.with_context(|| format!("cannot remove {}", product.display()))
+    process::output(Command::new("rm").arg("-rf").arg(product)).map(drop)
 }
 
 /// What compilers warned about in a log, in files whose path contains `place`.

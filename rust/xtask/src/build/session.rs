@@ -2,66 +2,43 @@
 
 //! The state of a run: workspace, lock, source, toolchain, and the kernels built from them.
 
-use crate::build::kbuild::{self, Kernel};
+use crate::build::kbuild::Kernel;
 use crate::host::lock;
+use crate::host::process;
 use crate::host::progress::Progress;
 use crate::host::workspace::Workspace;
 use crate::setup::architecture::Target;
 use crate::setup::source::{self, Source};
-use crate::setup::toolchain::{self, Toolchain};
+use crate::setup::toolchain::Toolchain;
+use crate::tree::library::Library;
 use crate::tree::series;
 use anyhow::Result;
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 pub struct Session {
     pub workspace: Workspace,
     pub progress: Progress,
-    kernel_src: Option<PathBuf>,
+    pub toolchain: Toolchain,
+    pub source: Source,
     /// The lock of the cache.
     _lock: File,
-    prepared: Mutex<Option<(Toolchain, Source)>>,
 }
 
 impl Session {
-    pub fn start(kernel_src: Option<PathBuf>) -> Result<Self> {
-        let workspace = Workspace::discover()?;
+    /// Finds or installs everything that is not built.
+    pub fn start(cache: Option<PathBuf>, kernel_src: Option<PathBuf>) -> Result<Self> {
+        let workspace = Workspace::discover(cache)?;
         let lock = lock::take(&workspace)?;
         workspace.sweep()?;
+        let progress = Progress::default();
         Ok(Self {
+            toolchain: Toolchain::find(&workspace, &progress)?,
+            source: source::find(&workspace, &progress, kernel_src.as_deref())?,
             workspace,
-            progress: Progress::default(),
-            kernel_src,
+            progress,
             _lock: lock,
-            prepared: Mutex::default(),
         })
-    }
-
-    pub fn source(&self) -> Result<Source> {
-        Ok(self.prepare()?.1)
-    }
-
-    /// The toolchain and the source. Finds or installs both once.
-    pub fn prepare(&self) -> Result<(Toolchain, Source)> {
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = &*prepared {
-            return Ok(found.clone());
-        }
-        let (workspace, progress) = (&self.workspace, &self.progress);
-        let given = self.kernel_src.as_deref();
-        toolchain::install_packages(workspace, progress)?;
-        let (source, toolchain) = together(
-            || source::find(workspace, progress, given),
-            || Toolchain::find(workspace, progress),
-        )?;
-        Ok(prepared.insert((toolchain, source)).clone())
-    }
-
-    /// Installs the programs of the checks.
-    pub fn install_for_checks(&self) -> Result<()> {
-        toolchain::install_for_checks(&self.workspace, &self.progress)
     }
 
     /// A kernel with the library, of the configuration `fragments`; not built yet.
@@ -83,17 +60,38 @@ impl Session {
         name: &str,
         fragments: &[&str],
     ) -> Result<Kernel> {
-        let (workspace, prepared) = (&self.workspace, self.prepare()?);
+        let prepared = (&self.toolchain, &self.source);
         let tree = self.tree(tree)?;
         Ok(Kernel::new(
-            workspace, &tree, prepared, target, name, fragments,
+            &self.workspace,
+            &tree,
+            prepared,
+            target,
+            name,
+            fragments,
         ))
     }
 
-    /// The tree of this name, with that many steps of the series.
+    /// A copy of the pristine tree, of this name, with that many steps of the series.
     pub fn tree(&self, (name, steps): (&str, usize)) -> Result<PathBuf> {
-        let source = self.source()?;
-        kbuild::tree(&self.workspace, &self.progress, &source, name, steps)
+        let (workspace, source) = (&self.workspace, &self.source);
+        let title = format!("bringing the kernel tree up to date ({name})");
+        self.progress.step(&title, |step| {
+            let tree = workspace.filled(format!("trees/{}/{name}", source.id), |dir| {
+                // Links, as a kernel tree is large. `tree::files` replaces a file and does not write
+                // into it.
+                let mut cp = process::command("cp");
+                cp.arg("-al").arg(source.tree.join(".")).arg(dir);
+                process::logged(step, &mut cp, &workspace.cache("logs/copy.log"))
+            })?;
+            if steps > 0 {
+                let library = Library::read(&workspace.checkout, &workspace.overlay())?;
+                for file in series::graft(&source.tree, &tree, &library, steps)? {
+                    step.say(&format!("changed {file}"));
+                }
+            }
+            Ok(tree)
+        })
     }
 
     /// The kernel that the demo and the tests boot, built.
@@ -111,19 +109,4 @@ impl Session {
                 kernel.modules(&self.workspace, step, &path)
             })
     }
-}
-
-/// Runs two functions side by side.
-fn together<A: Send, B>(
-    other: impl FnOnce() -> Result<A> + Send,
-    here: impl FnOnce() -> Result<B>,
-) -> Result<(A, B)> {
-    thread::scope(|scope| {
-        let other = scope.spawn(other);
-        let here = here();
-        match other.join() {
-            Ok(other) => Ok((other?, here?)),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }

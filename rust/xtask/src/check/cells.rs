@@ -13,6 +13,7 @@ use crate::run::boot::{self, Boot, Plan};
 use crate::setup::apt;
 use crate::setup::architecture::{Architecture, Compiler, Target};
 use crate::setup::guest;
+use crate::setup::toolchain::CLANG_PACKAGES;
 use crate::tree::series;
 use crate::verdict::addresses::Addressing;
 use crate::verdict::measurements::FreshMemory;
@@ -126,18 +127,16 @@ impl Cell {
 
     /// Installs what the cell needs. Fails if this host cannot run it.
     pub fn require(&self, session: &Session) -> Result<()> {
-        let (toolchain, _) = session.prepare()?;
         let (workspace, architecture) = (&session.workspace, self.architecture);
         let title = format!("looking for what {} needs", self.name);
         session.progress.step(&title, |step| {
             guest::install_qemu(workspace, step, architecture)?;
             guest::busybox(workspace, step, architecture)?;
             if self.compiler == Compiler::Clang {
-                toolchain.install_clang(workspace, step)?;
+                apt::install_missing(workspace, step, &CLANG_PACKAGES)?;
             }
             if self.noncoherent {
-                let package = ("device-tree-compiler", "changes a device tree");
-                apt::install_missing(workspace, step, &[package])?;
+                apt::install_missing(workspace, step, &["device-tree-compiler"])?;
             }
             // Some have no machine by default, and without one they tell nothing.
             let mut help = process::command(architecture.facts().qemu);

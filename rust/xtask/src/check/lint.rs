@@ -70,7 +70,7 @@ pub fn host(session: &Session, pristine: &Path) -> Report {
 pub fn oldest_rustc(session: &Session) -> Report {
     let name = "host: rustc 1.85";
     let mut report = Report::default();
-    if toolchain::is_oldest_rustc() {
+    if toolchain::rustc_version().is_ok_and(|version| version.starts_with("1.85.")) {
         // It has compiled this.
         report.note(name, Ok(()));
     } else if process::exists("rustup") {

@@ -8,9 +8,6 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// The variable with the cache directory, if it is not the default one.
-pub const CACHE_VAR: &str = "COHERENT_CACHE";
-
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// The checkout of this repository.
@@ -19,22 +16,18 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    pub fn discover() -> Result<Self> {
-        // The tool is built in the checkout that it works on.
+    /// The checkout that the tool was built in, and the cache: `given`, or that of the user.
+    pub fn discover(given: Option<PathBuf>) -> Result<Self> {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
             .ancestors()
             .nth(2)
             .context("the manifest is two levels below the checkout")?
             .to_path_buf();
-        let cache = match env::var_os(CACHE_VAR) {
-            Some(dir) => std::path::absolute(&dir)
-                .with_context(|| format!("{CACHE_VAR}={}", Path::new(&dir).display()))?,
-            None => default_cache()?,
-        };
+        let cache = std::path::absolute(given.map_or_else(default_cache, Ok)?)?;
         if cache.to_string_lossy().contains([' ', ':', '\t']) {
             bail!(
                 "the cache directory {} has a space or a colon in its path, and the kernel's build \
-                 system cannot work there; name another one with {CACHE_VAR}=",
+                 system cannot work there; name another one with COHERENT_CACHE=",
                 cache.display()
             );
         }
@@ -50,15 +43,27 @@ impl Workspace {
 
     /// A directory for unfinished work, on the file system of the cache.
     pub fn scratch(&self, what: &str) -> Result<tempfile::TempDir> {
-        tempfile::Builder::new()
-            .prefix(what)
-            .tempdir_in(self.cache("tmp"))
-            .with_context(|| {
-                format!(
-                    "cannot create a directory in {}",
-                    self.cache("tmp").display()
-                )
-            })
+        let tmp = self.cache("tmp");
+        let scratch = tempfile::Builder::new().prefix(what).tempdir_in(&tmp);
+        scratch.with_context(|| format!("cannot create a directory in {}", tmp.display()))
+    }
+
+    /// A directory of the cache, which `fill` makes if it is not there. It is complete: an unfinished
+    /// one has another name.
+    pub fn filled(
+        &self,
+        place: impl AsRef<Path>,
+        fill: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<PathBuf> {
+        let place = self.cache(place);
+        if !place.is_dir() {
+            let scratch = self.scratch("new-")?;
+            fill(scratch.path())?;
+            fs::create_dir_all(place.parent().context("a place in the cache")?)?;
+            fs::rename(scratch.path(), &place)
+                .with_context(|| format!("cannot make {}", place.display()))?;
+        }
+        Ok(place)
     }
 
     /// Removes the unfinished work of runs that were killed. The caller holds the lock.
@@ -71,13 +76,6 @@ impl Workspace {
     /// The library's directory, `rust/kernel/dma` of a kernel tree.
     pub fn overlay(&self) -> PathBuf {
         self.checkout.join("rust/kernel/dma")
-    }
-
-    /// The configuration fragment called `name`.
-    pub fn fragment(&self, name: &str) -> PathBuf {
-        self.checkout
-            .join("rust/xtask/config")
-            .join(format!("{name}.config"))
     }
 }
 
@@ -93,6 +91,6 @@ fn default_cache() -> Result<PathBuf> {
         return Ok(Path::new(&dir).join("coherent"));
     }
     let home = env::var_os("HOME")
-        .with_context(|| format!("HOME is not set; name a cache directory with {CACHE_VAR}="))?;
+        .context("HOME is not set; name a cache directory with COHERENT_CACHE=")?;
     Ok(Path::new(&home).join(".cache/coherent"))
 }

@@ -53,8 +53,6 @@ pub struct Facts {
     /// The kernel image in the build directory.
     pub image: &'static str,
     pub qemu: &'static str,
-    /// A pattern of the packages with this QEMU; releases of Debian differ.
-    pub qemu_packages: &'static str,
     pub machine: &'static str,
     pub cpu: &'static str,
     /// Puts the console on QEMU's first serial port. `boot/init` reads TRACE and writes the trace to the
@@ -70,7 +68,6 @@ const X86_64: Facts = Facts {
     kbuild: "x86",
     image: "arch/x86/boot/bzImage",
     qemu: "qemu-system-x86_64",
-    qemu_packages: "^qemu-system-x86$",
     machine: "q35",
     cpu: "max",
     // On a busy host the kernel's test of the timer fails, and the kernel panics.
@@ -84,7 +81,6 @@ const ARM64: Facts = Facts {
     kbuild: "arm64",
     image: "arch/arm64/boot/Image",
     qemu: "qemu-system-aarch64",
-    qemu_packages: "^qemu-system-arm$",
     machine: "virt,gic-version=3",
     // Emulating the pointer authentication of `max` is slow.
     cpu: "cortex-a72",
@@ -98,7 +94,6 @@ const ARM: Facts = Facts {
     kbuild: "arm",
     image: "arch/arm/boot/zImage",
     qemu: "qemu-system-arm",
-    qemu_packages: "^qemu-system-arm$",
     machine: "virt",
     cpu: "cortex-a15",
     command_line: "console=ttyAMA0 TRACE=/dev/ttyS0",
@@ -111,7 +106,6 @@ const RISCV64: Facts = Facts {
     kbuild: "riscv",
     image: "arch/riscv/boot/Image",
     qemu: "qemu-system-riscv64",
-    qemu_packages: "^qemu-system-(misc|riscv)$",
     machine: "virt",
     cpu: "rv64",
     command_line: "console=ttyS0 TRACE=/dev/ttyS1",
@@ -124,7 +118,6 @@ const LOONGARCH64: Facts = Facts {
     kbuild: "loongarch",
     image: "vmlinux",
     qemu: "qemu-system-loongarch64",
-    qemu_packages: "^qemu-system-(misc|loongarch)$",
     machine: "virt",
     cpu: "la464",
     command_line: "console=ttyS0 TRACE=/dev/ttyS1",

@@ -2,27 +2,22 @@
 
 //! QEMU and user space for the guests.
 
-use super::apt::{self, Archive};
+use super::apt;
 use super::architecture::Architecture;
-use super::cached;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::path::PathBuf;
 
 /// Installs QEMU for an architecture.
 pub fn install_qemu(workspace: &Workspace, step: &Step, architecture: Architecture) -> Result<()> {
-    let facts = architecture.facts();
-    if process::exists(facts.qemu) {
+    let qemu = architecture.facts().qemu;
+    if process::exists(qemu) {
         return Ok(());
     }
-    let package = (facts.qemu_packages, "boots the kernel of this cell");
-    apt::install_missing(workspace, step, &[package])?;
-    if !process::exists(facts.qemu) {
-        bail!("this release of Debian has no {}", facts.qemu);
-    }
-    Ok(())
+    // Releases of Debian have it in different packages, each of which provides one of its name.
+    apt::install_missing(workspace, step, &[qemu])
 }
 
 /// User space for an architecture.
@@ -32,15 +27,9 @@ pub fn busybox(workspace: &Workspace, step: &Step, architecture: Architecture) -
         return Ok(PathBuf::from("/bin/busybox"));
     }
     let debian = architecture.facts().debian;
-    let package = cached(
-        workspace,
-        &format!("tools/busybox-static-{debian}"),
-        |dir| {
-            step.say(&format!(
-                "downloading busybox for {debian}: user space in the initramfs"
-            ));
-            Archive::open(workspace, step, debian)?.unpack(step, "busybox-static", dir)
-        },
-    )?;
+    let place = format!("tools/busybox-static-{debian}");
+    let package = workspace.filled(&place, |dir| {
+        apt::unpack(workspace, step, debian, "busybox-static", dir)
+    })?;
     Ok(package.join("usr/bin/busybox"))
 }

@@ -6,54 +6,38 @@
 //! `make test`.
 
 use super::{exit_code, noted};
-use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::check::cells::{self, Cell};
 use crate::check::nvme;
 use crate::host::table;
 use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
-use anyhow::{Result, anyhow};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use anyhow::Result;
 use std::process::ExitCode;
 use std::time::Instant;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct Selection {
     /// Run this cell only
     #[arg(long, env = "CELL")]
     cell: Option<String>,
-
-    /// Print the names of the cells as JSON, and run none
-    #[arg(long)]
-    list: bool,
 
     /// How many allocations the stress suite makes
     #[arg(long, env = "ALLOCATIONS")]
     allocations: Option<u64>,
 }
 
-/// The kernels and modules that were built, or why there are none, by the name of the kernel.
-type Builds = BTreeMap<String, Result<(Kernel, Vec<PathBuf>)>>;
-
-pub fn run(session: &Session, arguments: &Arguments) -> Result<ExitCode> {
+pub fn run(session: &Session, selection: &Selection) -> Result<ExitCode> {
     let mut cells = cells::read(&session.workspace)?;
-    if arguments.list {
-        let names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
-        println!("{}", serde_json::to_string(&names)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if let Some(name) = &arguments.cell {
+    if let Some(name) = &selection.cell {
         cells = vec![cells::choose(cells, name)?];
     }
 
-    let mut builds = Builds::new();
     let mut table = table::new(["cell", "verdict", "passed", "failed", "skipped", "time", ""]);
     let mut verdicts = Vec::new();
     for cell in cells {
         let started = Instant::now();
-        let report = run_cell(session, &cell, &mut builds, arguments.allocations);
+        let report = run_cell(session, &cell, selection.allocations);
         let report = noted("the run", report);
         eprint!("{}", report.explanations());
         let verdict = verdict(&report);
@@ -79,22 +63,14 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<ExitCode> {
     Ok(exit_code(passed > 0 && failed == 0))
 }
 
-/// Runs a cell, if this host can, on a kernel that may have been built for another one.
-fn run_cell(
-    session: &Session,
-    cell: &Cell,
-    builds: &mut Builds,
-    allocations: Option<u64>,
-) -> Result<Report> {
+/// Runs a cell, if this host can. Its kernel may have been built for another one.
+fn run_cell(session: &Session, cell: &Cell, allocations: Option<u64>) -> Result<Report> {
     let mut report = Report::default();
     if let Err(reason) = cell.require(session) {
         report.skip("the run", format!("{reason:#}"));
         return Ok(report);
     }
-    let built = builds
-        .entry(cell.kernel())
-        .or_insert_with(|| cell.build(session));
-    let (kernel, modules) = built.as_ref().map_err(|error| anyhow!("{error:#}"))?;
+    let (kernel, modules) = &cell.build(session)?;
     report.extend(cell.run(session, kernel, modules, allocations)?);
     let machine = nvme::Machine {
         name: format!("matrix-{}-", cell.name),

@@ -14,7 +14,6 @@ use crate::tree::library::Library;
 use crate::tree::patches;
 use crate::tree::series::{self, STEPS};
 use anyhow::{Context, Result};
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -44,14 +43,14 @@ pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
         }
         identity => identity.unwrap_or(Identity::nobody()),
     };
-    let source = session.source()?;
+    let source = &session.source;
     let home = workspace.cache("series").join(&source.id);
-    let git = Git::at(&home.join("linux.git"), &identity);
-    if !git.dir.is_dir() {
+    let repository = workspace.filled(home.join("linux.git"), |dir| {
         progress.step("reading the pristine tree into git", |step| {
-            commit_tree(workspace, step, &source.tree, &git.dir)
-        })?;
-    }
+            commit_tree(workspace, step, &source.tree, dir)
+        })
+    })?;
+    let git = Git::at(&repository, &identity);
     let library = Library::read(&workspace.checkout, &workspace.overlay())?;
     let commits = series::plan(&source.tree, &library, STEPS.len())?;
     let last = commits.last().context("the series is empty")?;
@@ -95,11 +94,10 @@ pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a bare repository at `home`, with the files of `tree` as the only commit of [`BASE`].
-fn commit_tree(workspace: &Workspace, step: &Step, tree: &Path, home: &Path) -> Result<()> {
+/// Makes a bare repository in `dir`, with the files of `tree` as the only commit of [`BASE`].
+fn commit_tree(workspace: &Workspace, step: &Step, tree: &Path, dir: &Path) -> Result<()> {
     step.say("this reads the whole tree, once");
-    let scratch = workspace.scratch("series-")?;
-    let git = Git::at(scratch.path(), &Identity::nobody());
+    let git = Git::at(dir, &Identity::nobody());
     git.run(&["init", "--quiet", "--bare", "--initial-branch", BASE])?;
     let log = workspace.cache("logs/series-base.log");
     let work_tree = format!("--work-tree={}", tree.display());
@@ -122,8 +120,5 @@ fn commit_tree(workspace: &Workspace, step: &Step, tree: &Path, home: &Path) -> 
         "-m",
         "Linux, as it was found",
     ]);
-    process::logged(step, &mut commit, &log)?;
-    fs::create_dir_all(home.parent().context("a repository is in a directory")?)?;
-    fs::rename(scratch.path(), home)
-        .with_context(|| format!("cannot move the repository to {}", home.display()))
+    process::logged(step, &mut commit, &log)
 }

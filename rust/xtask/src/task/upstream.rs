@@ -136,7 +136,6 @@ fn warnings(session: &Session, make: &mut Command, name: &str) -> Result<usize> 
 /// Runs the suites as a kernel developer does, in a tree to which the series is applied: with
 /// `kunit.py` and the series' `.kunitconfig`. Returns how many cases passed.
 fn kunit_py(session: &Session) -> Result<usize> {
-    let (toolchain, _) = session.prepare()?;
     let tree = session.tree(("series", STEPS.len()))?;
     // kunit.py has QEMU try KVM first. All that this tool boots is emulated, so that it is the same
     // everywhere; and there are machines whose KVM opens and then hangs.
@@ -149,7 +148,7 @@ fn kunit_py(session: &Session) -> Result<usize> {
         .args(["--build_dir", "build-kunit", "--jobs"])
         .arg(kbuild::jobs().to_string())
         .current_dir(&tree);
-    toolchain.configure_kunit(&mut kunit);
+    session.toolchain.configure(&mut kunit);
     let log = session.workspace.cache("logs/upstream-kunit.log");
     session
         .progress
