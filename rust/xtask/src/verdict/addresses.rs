@@ -26,10 +26,8 @@ pub fn expect(console: &str, expected: Addressing) -> Result<String> {
         Regex::new(r"(?m)coherent: edu \S+ has P=0x([0-9a-f]+) D=([0-9a-f]+) L=([0-9a-f]+)$")?;
     // dma-debug takes a page cookie for an address if `struct page` lies in mapped memory.
     let cookie = Regex::new(r"edu \S+: device memory size \d+ dma_address 0x([0-9a-f]+)")?;
-    let cookie = match cookie.captures(console) {
-        Some(found) => Some(hex(&found[1])?),
-        None => None,
-    };
+    let cookie = cookie.captures(console).map(|found| hex(&found[1]));
+    let cookie = cookie.transpose()?;
     let mut ranges = Vec::new();
     for found in memory.captures_iter(console) {
         ranges.push(hex(&found[1])?..=hex(&found[2])?);
@@ -50,9 +48,10 @@ pub fn expect(console: &str, expected: Addressing) -> Result<String> {
             continue;
         }
         require_memory(physical, size?)?;
-        let kind = match physical == dma {
-            true => Addressing::Physical,
-            false => Addressing::Iova,
+        let kind = if physical == dma {
+            Addressing::Physical
+        } else {
+            Addressing::Iova
         };
         let said = format!("{kind}: {dma:#x} for memory at {physical:#x}");
         ensure!(kind == expected, "it is {said}");
