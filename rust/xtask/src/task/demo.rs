@@ -112,9 +112,11 @@ fn boot(session: &Session, kernel: &Kernel, modules: &[PathBuf], machine: &Machi
     let digest = images.digests()?.pop().filter(|_| equal.is_empty());
     verdict.report.note_problems("the disks are equal", equal);
     images.remove()?;
+    let copied = nvme::copied(&logs.console).pop();
+    let copied = copied.context("nvme_copy does not say that it copied");
     Ok(Act {
+        copied: verdict.report.note("the copy", copied),
         verdict,
-        copied: nvme::copied(&logs.console).pop(),
         digest: digest.map(|[digest, _]| digest),
     })
 }
@@ -175,12 +177,10 @@ fn misuse(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<String>
     let samples = workspace.checkout.join("samples");
     let (mut make, _, log) = kernel.modules_command(workspace, &samples, "misuse.o")?;
     make.arg("CONFIG_COHERENT_MISUSE=m");
-    let child = process::spawn(&mut make, &log)?;
-    let status = process::wait(step, child, &log, None)?;
-    let text = fs::read_to_string(&log)?;
-    if status.is_some_and(|status| status.success()) {
+    if process::logged(step, &mut make, &log).is_ok() {
         bail!("samples/misuse.rs compiles, and must not");
     }
+    let text = fs::read_to_string(&log)?;
     compiler_error(&text)
         .with_context(|| format!("samples/misuse.rs failed, but not in the compiler:\n{text}"))
 }

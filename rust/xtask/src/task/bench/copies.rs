@@ -93,7 +93,7 @@ fn read(console: &str) -> Result<Vec<Copying>> {
             [1, 2, 3].map(|what| ((large[what] - small[what]) / mib * 100.0).round() / 100.0);
         copies.push(Copying {
             case: format!("nvme_{case}"),
-            instructions,
+            instructions: instructions.round(),
             commands,
             interrupts,
             text: 0.0,
