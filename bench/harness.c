@@ -9,7 +9,9 @@
 
 #include <linux/device/faux.h>
 #include <linux/dma-mapping.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sort.h>
 #include <asm/msr.h>
 
@@ -17,6 +19,7 @@
 
 #define WARM_UP	20
 #define SAMPLES	101
+#define ROUND	100
 
 static u64 samples[SAMPLES];
 static struct faux_device *faux;
@@ -66,6 +69,47 @@ static u64 empty(void *arg, size_t index)
 	return 0;
 }
 
+/*
+ * What one processor does besides this thread of the lowest priority, which looks at the clock in a
+ * loop instead of being idle: others ran if a round of the loop takes longer than the loop does.
+ */
+static u64 busy, last;
+static struct task_struct *spinner;
+
+static int spin(void *unused)
+{
+	sched_set_normal(current, MAX_NICE);
+	last = rdtsc_ordered();
+	while (!kthread_should_stop()) {
+		u64 now = rdtsc_ordered();
+
+		if (now - last > ROUND)
+			busy += now - last;
+		last = now;
+		if (need_resched() || test_thread_flag(TIF_NEED_RESCHED_LAZY))
+			schedule();
+	}
+	return 0;
+}
+
+static int busy_set(const char *value, const struct kernel_param *kp)
+{
+	if (spinner)
+		return -EBUSY;
+	spinner = kthread_run(spin, NULL, "coherent-bench");
+	return PTR_ERR_OR_ZERO(spinner);
+}
+
+/* Whoever reads this is busy since the last round. */
+static int busy_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%llu\n", busy + rdtsc_ordered() - last);
+}
+
+static const struct kernel_param_ops busy_ops = { .set = busy_set, .get = busy_get };
+module_param_cb(busy, &busy_ops, NULL, 0600);
+MODULE_PARM_DESC(busy, "What others than a thread do, in clock units; a write starts the thread");
+
 static int __init bench_init(void)
 {
 	int ret;
@@ -90,6 +134,8 @@ module_init(bench_init);
 
 static void __exit bench_exit(void)
 {
+	if (!IS_ERR_OR_NULL(spinner))
+		kthread_stop(spinner);
 	faux_device_destroy(faux);
 }
 module_exit(bench_exit);

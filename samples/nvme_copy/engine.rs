@@ -133,26 +133,24 @@ impl<'bound> Engine<'bound> {
         }
 
         state.next += blocks;
-        self.submit(state, slot, Operation::Read, offset, blocks)
+        let operation = Operation::Read;
+        self.submit(
+            state,
+            slot,
+            Transfer {
+                operation,
+                offset,
+                blocks,
+            },
+        )
     }
 
-    /// Submits a command between a slot and the blocks at `offset`.
-    fn submit(
-        &self,
-        state: &mut State,
-        slot: usize,
-        operation: Operation,
-        offset: usize,
-        blocks: usize,
-    ) -> Result {
+    /// Submits a command between a slot and the blocks of `transfer`.
+    fn submit(&self, state: &mut State, slot: usize, transfer: Transfer) -> Result {
+        let Transfer {
+            operation, blocks, ..
+        } = transfer;
         let plan = &self.copy.plan;
-        let since = state.tick;
-        let transfer = Transfer {
-            operation,
-            offset,
-            blocks,
-            since,
-        };
         let (namespace, block) = plan.place(&transfer)?;
 
         let command = if operation == Operation::Flush {
@@ -188,13 +186,8 @@ impl<'bound> Engine<'bound> {
             dev_err!(copy.pdev, "no command has identifier {slot}\n");
             return Err(EIO);
         };
-        let Transfer {
-            operation,
-            offset,
-            blocks,
-            ..
-        } = transfer;
 
+        let operation = transfer.operation;
         let (kind, code) = completion.status();
         if (kind, code) != (0, 0) {
             let (_, block) = copy.plan.place(&transfer)?;
@@ -209,11 +202,29 @@ impl<'bound> Engine<'bound> {
         }
 
         match operation {
-            Operation::Read => self.submit(state, slot, Operation::Write, offset, blocks),
+            Operation::Read => {
+                let operation = Operation::Write;
+                self.submit(
+                    state,
+                    slot,
+                    Transfer {
+                        operation,
+                        ..transfer
+                    },
+                )
+            }
             Operation::Write => {
-                copy.written(state, blocks);
+                copy.written(state, transfer.blocks);
                 if state.copied == copy.plan.blocks && self.flush {
-                    return self.submit(state, slot, Operation::Flush, 0, 0);
+                    let operation = Operation::Flush;
+                    return self.submit(
+                        state,
+                        slot,
+                        Transfer {
+                            operation,
+                            ..transfer
+                        },
+                    );
                 }
                 self.read_next(state, slot)
             }

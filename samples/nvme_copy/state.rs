@@ -64,15 +64,13 @@ pub(super) struct Transfer {
     /// The first block, counted from the first one that is copied.
     pub(super) offset: usize,
     pub(super) blocks: usize,
-    /// The tick at which it was submitted.
-    pub(super) since: u32,
 }
 
 pub(super) struct State {
     pub(super) stage: Stage,
     pub(super) position: Position,
-    /// The command of each slot, whose index is the command identifier.
-    transfers: [Option<Transfer>; DEPTH],
+    /// The command of each slot, whose index is the command identifier, and when it was submitted.
+    transfers: [Option<(Transfer, u32)>; DEPTH],
     pub(super) in_flight: usize,
     /// Blocks that some command was submitted for.
     pub(super) next: usize,
@@ -81,7 +79,7 @@ pub(super) struct State {
     commands: usize,
     pub(super) interrupts: usize,
     started: Instant<Monotonic>,
-    pub(super) tick: u32,
+    tick: u32,
 }
 
 impl State {
@@ -102,22 +100,23 @@ impl State {
 
     /// Takes the command of `slot` down as submitted.
     pub(super) fn submitted(&mut self, slot: usize, transfer: Transfer) {
-        self.transfers[slot] = Some(transfer);
+        self.transfers[slot] = Some((transfer, self.tick));
         self.commands += 1;
         self.in_flight += 1;
     }
 
     /// Returns the command of `slot`, which is completed, or [`None`] if there is none.
     pub(super) fn completed(&mut self, slot: usize) -> Option<Transfer> {
-        let transfer = self.transfers.get_mut(slot)?.take()?;
+        let (transfer, _) = self.transfers.get_mut(slot)?.take()?;
         self.in_flight -= 1;
         Some(transfer)
     }
 
     /// Returns a command that takes too long.
     fn overdue(&self) -> Option<&Transfer> {
-        let late = |transfer: &&Transfer| self.tick.wrapping_sub(transfer.since) > TICKS;
-        self.transfers.iter().flatten().find(late)
+        let late = |since: u32| self.tick.wrapping_sub(since) > TICKS;
+        let mut all = self.transfers.iter().flatten();
+        all.find_map(|(transfer, since)| late(*since).then_some(transfer))
     }
 }
 
@@ -252,12 +251,11 @@ impl HrTimerCallback for Copy {
             Stage::Ended => {}
         }
 
-        let period = match state.stage {
+        context.forward_now(match state.stage {
             Stage::Running | Stage::Failed => this.period(),
             Stage::Resetting => RESET_PERIOD,
             Stage::Ended => return HrTimerRestart::NoRestart,
-        };
-        context.forward_now(period);
+        });
         HrTimerRestart::Restart
     }
 }

@@ -8,6 +8,7 @@
 mod build;
 mod chart;
 mod code;
+mod copies;
 mod document;
 mod figures;
 
@@ -39,6 +40,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     let results = Results {
         environment: environment(session, &library)?,
         figures: figures::compare(&counts, &upstream.measure(session, "bench-upstream")?),
+        nvme: copies::measure(session, &library)?,
     };
     let checkout = &session.workspace.checkout;
     results.save(&checkout.join(RESULTS))?;
@@ -60,13 +62,17 @@ pub fn check(session: &Session) -> Result<ExitCode> {
     let library = BenchKernel::build(session, Session::grafted)?;
     let counts = library.measure(session, "bench-library")?;
     let now = figures::compare(&counts, &Counts::new());
-    let risen = figures::risen(&committed.figures, &now);
+    let mut risen = figures::risen(&committed.figures, &now);
+    risen.extend(copies::risen(
+        &committed.nvme,
+        &copies::measure(session, &library)?,
+    ));
     let scratch = workspace.scratch("asm-")?;
     library.write_assembly(session, scratch.path())?;
     let same_code = code::agree(&workspace.checkout.join(ASSEMBLY), scratch.path())?;
     if risen.is_empty() && same_code {
         println!(
-            "{} cases take no more than committed, and have the same code",
+            "{} cases take no more than committed, and have the same code; nor do copies of a disk",
             now.len()
         );
         return Ok(ExitCode::SUCCESS);

@@ -7,7 +7,7 @@ use super::{LANES, exit_code};
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::nvme::{self, Copied, Images};
+use crate::check::nvme::{self, Copied, Images, Machine};
 use crate::host::lanes;
 use crate::host::process;
 use crate::host::progress::Step;
@@ -18,28 +18,21 @@ use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
 use crate::verdict::transfers::Transfer;
 use crate::verdict::{Expected, Verdict};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// What makes the kernel use the IOMMU for all devices.
-const IOMMU: &str = "intel_iommu=on iommu=nopt iommu.strict=1";
-
-const MACHINES: [&str; 2] = ["without an IOMMU", "with an IOMMU"];
-
 /// What the demo shows of a boot.
 struct Act {
     verdict: Verdict,
-    copy: Option<Copy>,
+    copied: Option<Copied>,
+    /// The SHA-256 of the source and of the target, if they are equal.
+    digest: Option<String>,
 }
 
-/// A copy of a disk, and the digest of both.
-struct Copy {
-    copied: Copied,
-    digest: String,
-}
+const MACHINES: [&str; 2] = ["without an IOMMU", "with an IOMMU"];
 
 pub fn run(session: &Session) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
@@ -47,19 +40,9 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     let misuse = session.progress.step("compiling a misuse", |step| {
         misuse(&session.workspace, step, &kernel)
     })?;
-    let append = format!("{} {IOMMU}", boot::command_line(kernel.target.architecture));
-    let translated = [
-        ["-machine", "q35,kernel-irqchip=split"],
-        ["-device", "intel-iommu,intremap=on"],
-        ["-append", &append],
-    ];
-    let translated = translated.as_flattened();
-    let machines = [
-        ("demo", &[][..], Addressing::Physical),
-        ("demo-iommu", translated, Addressing::Iova),
-    ];
-    let acts = lanes::run(LANES, machines, |(name, machine, addressing)| {
-        boot(session, &kernel, &modules, name, machine, addressing)
+    let machines = [Machine::default(), Machine::with_iommu(&kernel)];
+    let acts = lanes::run(LANES, &machines, |machine| {
+        boot(session, &kernel, &modules, machine)
     });
     let acts: Vec<Act> = acts.into_iter().collect::<Result<_>>()?;
 
@@ -93,56 +76,49 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     Ok(exit_code(all.good()))
 }
 
-/// Boots with the edu device, and with `arguments` before it.
-fn boot(
-    session: &Session,
-    kernel: &Kernel,
-    modules: &[PathBuf],
-    name: &str,
-    arguments: &[&str],
-    addressing: Addressing,
-) -> Result<Act> {
-    let disks = nvme::read(&session.workspace)?.demo;
-    let mut images = Images::create(&session.workspace.cache("runs").join(name), &disks.disks)?;
-    let nvme = disks.arguments(&images);
-    let mut arguments = arguments.to_vec();
-    arguments.extend(nvme.iter().map(String::as_str));
-    arguments.extend(["-device", "edu", "-device", "pci-testdev"]);
+/// Boots with an NVMe controller and the edu device.
+fn boot(session: &Session, kernel: &Kernel, modules: &[PathBuf], machine: &Machine) -> Result<Act> {
+    let name = format!("{}demo", machine.name);
+    let run = nvme::read(&session.workspace)?.demo;
+    let mut images = Images::create(&session.workspace.cache("runs").join(&name), &run.disks)?;
+    let disks = run.arguments(&images);
+    let devices = ["-device", "edu", "-device", "pci-testdev"];
+    let arguments = machine.options.iter().chain(&disks).map(String::as_str);
     let logs = session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
-            name,
-            plan: disks
+            name: &name,
+            plan: run
                 .plan(named(modules, "nvme_copy")?)
                 .load(named(modules, "edu")?, "")
                 .shell("addresses edu")
                 .shell("step rmmod edu")
                 .load_and_unload(named(modules, "flush_page")?),
-            arguments: &arguments,
+            arguments: &arguments.chain(devices).collect::<Vec<_>>(),
             limit: Duration::from_secs(120),
         };
         boot::run(&session.workspace, step, kernel, &boot)
     })?;
     let expected = Expected {
         transfers: true,
-        addresses: Some(addressing),
+        addresses: Some(match machine.iommu {
+            true => Addressing::Iova,
+            false => Addressing::Physical,
+        }),
         ..Expected::default()
     };
     let mut verdict = Verdict::of(&logs, &expected);
-    disks.apply(&mut images)?;
-    let copy = read_copy(&logs.console, &images);
-    let copy = verdict.report.note("the disks are equal", copy);
+    run.apply(&mut images)?;
+    let equal = images.problems()?;
+    let digest = images.digests()?.pop().filter(|_| equal.is_empty());
+    verdict.report.note_problems("the disks are equal", equal);
     images.remove()?;
-    Ok(Act { verdict, copy })
-}
-
-/// Reads what became of the copy, from the log and from the disks.
-fn read_copy(console: &str, images: &Images) -> Result<Copy> {
-    let copied = nvme::copied(console).into_iter().next();
-    let copied = copied.context("the copy did not come to its end")?;
-    let problems = images.problems()?;
-    ensure!(problems.is_empty(), "{}", problems.join("\n"));
-    let [digest, _] = images.digests()?.pop().context("there is no disk")?;
-    Ok(Copy { copied, digest })
+    let copied = nvme::copied(&logs.console).pop();
+    let copied = copied.context("nvme_copy does not say that it copied");
+    Ok(Act {
+        copied: verdict.report.note("the copy", copied),
+        verdict,
+        digest: digest.map(|[digest, _]| digest),
+    })
 }
 
 fn copy_table(acts: &[Act]) -> String {
@@ -156,16 +132,17 @@ fn copy_table(acts: &[Act]) -> String {
         "SHA-256 of source and target",
     ]);
     for (machine, act) in MACHINES.iter().zip(acts) {
-        let Some(copy) = &act.copy else { continue };
-        table.add_row([
-            machine.to_string(),
-            copy.copied.bytes.clone(),
-            copy.copied.slots.clone(),
-            copy.copied.commands.clone(),
-            copy.copied.depth.clone(),
-            copy.copied.interrupts.clone(),
-            copy.digest[..12].to_string(),
-        ]);
+        if let (Some(copied), Some(digest)) = (&act.copied, &act.digest) {
+            table.add_row([
+                machine,
+                &*copied.bytes,
+                &copied.slots,
+                &copied.commands,
+                &copied.depth,
+                &copied.interrupts,
+                &digest[..12],
+            ]);
+        }
     }
     table.to_string()
 }
@@ -200,11 +177,10 @@ fn misuse(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<String>
     let samples = workspace.checkout.join("samples");
     let (mut make, _, log) = kernel.modules_command(workspace, &samples, "misuse.o")?;
     make.arg("CONFIG_COHERENT_MISUSE=m");
-    let status = process::run(step, &mut make, &log, &log)?;
-    let text = fs::read_to_string(&log)?;
-    if status.success() {
+    if process::logged(step, &mut make, &log).is_ok() {
         bail!("samples/misuse.rs compiles, and must not");
     }
+    let text = fs::read_to_string(&log)?;
     compiler_error(&text)
         .with_context(|| format!("samples/misuse.rs failed, but not in the compiler:\n{text}"))
 }

@@ -4,9 +4,8 @@
 
 use super::runs::Disk;
 use crate::host::process;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub struct Images {
@@ -58,14 +57,14 @@ impl Images {
         bytes: usize,
         wrong: bool,
     ) -> Result<()> {
-        let inside = |disk: usize, range: &Range<usize>| range.end <= self.expected[disk].len();
         let (from, to) = (from..from + bytes, to..to + bytes);
-        ensure!(
-            inside(source, &from) && inside(target, &to),
-            "{from:?} of disk {source} and {to:?} of disk {target}: beyond the end"
-        );
-        let data = self.expected[source][from].to_vec();
-        self.expected[target][to].copy_from_slice(&data);
+        let beyond = || format!("{from:?} of disk {source} to {to:?} of disk {target}: too far");
+        let data = self.expected[source]
+            .get(from.clone())
+            .with_context(beyond)?;
+        let data = data.to_vec();
+        let place = self.expected[target].get_mut(to.clone());
+        place.with_context(beyond)?.copy_from_slice(&data);
         if wrong {
             self.wrong.push(target);
         }

@@ -16,6 +16,7 @@ use std::path::Path;
 pub struct Runs {
     pub run: Vec<Run>,
     pub demo: Run,
+    pub bench: Run,
 }
 
 /// A boot: controllers with their disks, and what is done with them.
@@ -30,45 +31,30 @@ pub struct Run {
     pub actions: Vec<Action>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 struct Controller {
-    #[serde(default)]
     options: String,
     disks: Vec<usize>,
-    #[serde(default)]
-    later: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Disk {
     pub kib: usize,
-    #[serde(default = "default_block")]
-    pub block: usize,
-    #[serde(default = "default_drive")]
-    drive: String,
+    block: Option<usize>,
+    drive: Option<String>,
 }
 
-fn default_block() -> usize {
-    512
-}
-
-fn default_drive() -> String {
-    "file=@".to_string()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Action {
     copy: Option<BTreeMap<String, usize>>,
     shell: Option<String>,
-    #[serde(default)]
     says: Vec<String>,
     written: Option<usize>,
-    #[serde(default)]
     wrong: bool,
-    plugged: Option<usize>,
+    disks: Option<Vec<usize>>,
     pub when: Option<Condition>,
 }
 
@@ -87,33 +73,35 @@ pub fn read(workspace: &Workspace) -> Result<Runs> {
     toml::from_str(&text).with_context(|| path.display().to_string())
 }
 
+impl Disk {
+    fn block(&self) -> usize {
+        self.block.unwrap_or(512)
+    }
+}
+
 impl Run {
     /// What QEMU is told of controllers and disks.
     pub fn arguments(&self, images: &Images) -> Vec<String> {
         let mut arguments = self.qemu.clone();
         let mut add = |option: &str, value| arguments.extend([option.to_string(), value]);
         for (number, disk) in self.disks.iter().enumerate() {
-            let file = disk.drive.replace('@', &images.path(number));
+            let drive = disk.drive.as_deref().unwrap_or("file=@");
+            let file = drive.replace('@', &images.path(number));
             add(
                 "-drive",
                 format!("id=disk{number},if=none,format=raw,{file}"),
             );
         }
-        let controllers = self.controllers.iter().enumerate();
-        for (number, controller) in controllers.filter(|(_, controller)| !controller.later) {
-            let options = &controller.options;
+        for (number, Controller { options, disks }) in self.controllers.iter().enumerate() {
             add(
                 "-device",
                 format!("nvme,id=nvme{number},serial={number},{options}"),
             );
-            for (nsid, disk) in (1..).zip(&controller.disks) {
-                let block = self.disks[*disk].block;
-                add(
-                    "-device",
-                    format!(
-                        "nvme-ns,bus=nvme{number},nsid={nsid},drive=disk{disk},logical_block_size={block},physical_block_size={block}"
-                    ),
-                );
+            for (nsid, disk) in (1..).zip(disks) {
+                let block = self.disks[*disk].block();
+                let sizes = format!("logical_block_size={block},physical_block_size={block}");
+                let place = format!("bus=nvme{number},nsid={nsid},drive=disk{disk}");
+                add("-device", format!("nvme-ns,{place},{sizes}"));
             }
         }
         arguments
@@ -128,40 +116,26 @@ impl Run {
         for (number, action) in self.actions.iter().enumerate() {
             plan = plan.shell(&format!("action {number}"));
             if let Some(parameters) = &action.copy {
-                let parameters: Vec<String> = parameters
-                    .iter()
-                    .map(|(name, value)| format!("{name}={value}"))
-                    .collect();
-                plan = plan
-                    .shell(&format!(
-                        "step copy {} {}",
-                        self.copies(action),
-                        parameters.join(" ")
-                    ))
-                    .shell("step rmmod nvme_copy");
+                let copies = self.namespaces(action).len();
+                let mut copy = format!("step copy {copies}");
+                for (name, value) in parameters {
+                    copy += &format!(" {name}={value}");
+                }
+                plan = plan.shell(&copy).shell("step rmmod nvme_copy");
             }
-            plan = action
-                .shell
-                .iter()
-                .fold(plan, |plan, line| plan.shell(line));
+            if let Some(line) = &action.shell {
+                plan = plan.shell(line);
+            }
         }
         plan
     }
 
-    /// The controllers that take part in an action.
-    fn plugged(&self, action: &Action) -> impl Iterator<Item = &Controller> {
-        let chosen = action.plugged;
-        let controllers = self.controllers.iter().enumerate();
-        controllers
-            .filter(move |(number, controller)| match chosen {
-                Some(chosen) => *number == chosen,
-                None => !controller.later,
-            })
-            .map(|(_, controller)| controller)
-    }
-
-    fn copies(&self, action: &Action) -> usize {
-        self.plugged(action).count()
+    /// The disks of each controller that takes part in an action.
+    fn namespaces<'a>(&'a self, action: &'a Action) -> Vec<&'a [usize]> {
+        match &action.disks {
+            Some(disks) => vec![disks],
+            None => self.controllers.iter().map(|c| &c.disks[..]).collect(),
+        }
     }
 
     /// What the driver did not say of what it has to, `said` being what it said during each action.
@@ -174,13 +148,14 @@ impl Run {
                 Some(_) if action.says.is_empty() => &copied[..],
                 _ => &action.says[..],
             };
-            let times = self.copies(action);
-            missing.extend(
-                wanted
-                    .iter()
-                    .filter(|wanted| said.matches(*wanted).count() < times)
-                    .map(|wanted| format!("{action}: not {times} times `{wanted}`, but\n{said}")),
-            );
+            let times = self.namespaces(action).len();
+            for wanted in wanted {
+                if said.matches(wanted).count() < times {
+                    missing.push(format!(
+                        "{action}: not {times} times `{wanted}`, but\n{said}"
+                    ));
+                }
+            }
         }
         missing
     }
@@ -192,24 +167,26 @@ impl Run {
                 continue;
             };
             let parameter = |name, default| parameters.get(name).copied().unwrap_or(default);
-            for controller in self.plugged(action) {
+            for disks in self.namespaces(action) {
                 let disk = |name, default| {
-                    let namespace = parameter(name, default);
-                    let number = *controller.disks.get(namespace.wrapping_sub(1))?;
+                    let nsid: usize = parameter(name, default);
+                    let number = *disks.get(nsid.wrapping_sub(1))?;
                     Some((number, self.disks.get(number)?))
                 };
                 let no_disk = || format!("{}: {action}: there is no such disk", self.name);
-                let (source, Disk { kib, block, .. }) = disk("source", 1).with_context(no_disk)?;
-                let from = parameter("first", 0) * block;
+                let (source, from) = disk("source", 1).with_context(no_disk)?;
+                let block = from.block();
+                let first = parameter("first", 0) * block;
                 let bytes = match (action.written, parameter("blocks", 0)) {
                     (Some(blocks), _) => blocks * block,
                     (None, _) if !action.says.is_empty() => continue,
-                    (None, 0) => kib * 1024 - from,
+                    (None, 0) => from.kib * 1024 - first,
                     (None, blocks) => blocks * block,
                 };
                 let (target, _) = disk("target", 2).with_context(no_disk)?;
-                let to = parameter("target_first", 0) * block;
-                images.copy([source, from], [target, to], bytes, action.wrong)?;
+                let target_first = parameter("target_first", 0) * block;
+                let (from, to) = ([source, first], [target, target_first]);
+                images.copy(from, to, bytes, action.wrong)?;
             }
         }
         Ok(())
@@ -236,7 +213,7 @@ mod tests {
     #[test]
     fn all_copies_are_between_disks_that_are_there() {
         let runs = runs();
-        for run in runs.run.iter().chain([&runs.demo]) {
+        for run in runs.run.iter().chain([&runs.demo, &runs.bench]) {
             let dir = tempfile::tempdir().expect("a directory");
             let mut images = Images::create(dir.path(), &run.disks).expect("images");
             run.apply(&mut images).expect(&run.name);

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// One processor whose virtual time counts instructions, and nothing that differs between boots.
 /// Without ERMS the kernel zeroes memory with plain instructions; QEMU would count each byte of a
 /// `rep stosb` as one.
-const COUNTING: [[&str; 2]; 6] = [
+pub const COUNTING: [[&str; 2]; 6] = [
     ["-smp", "1"],
     ["-cpu", "max,erms=off,fsrm=off"],
     ["-icount", "shift=0,sleep=off"],
@@ -35,7 +35,7 @@ const USERS: [(&str, &str); 2] = [
 pub struct BenchKernel {
     pub kernel: Kernel,
     /// The module in C, which has the clock, and those in Rust.
-    modules: Vec<PathBuf>,
+    pub modules: Vec<PathBuf>,
 }
 
 impl BenchKernel {

@@ -3,6 +3,7 @@
 //! `docs/benchmarks.md` and its charts, made from the committed figures alone.
 
 use super::chart::Chart;
+use super::copies;
 use super::figures::{Figure, HEADER, Results};
 use anyhow::{Context, Result};
 use std::fs;
@@ -27,8 +28,13 @@ fn files(results: &Results) -> Vec<(String, String)> {
     let has_goal = |figure: &&Figure| figure.goal().is_some();
     let goals = results.figures.iter().filter(has_goal).count();
     let met = goals - results.missed().len();
+    let copies = results
+        .nvme
+        .iter()
+        .map(|copying| copying.row(&results.nvme));
     let mut document = TEMPLATE
         .replace("{{environment}}", &table(" | ", environment))
+        .replace("{{nvme}}", &table(copies::HEADER, copies))
         .replace("{{goals}}", &format!("{met} of {goals}"));
     while let Some((before, rest)) = document.split_once("{{table ") {
         let (prefixes, after) = rest.split_once("}}").unwrap_or((rest, ""));
@@ -83,6 +89,17 @@ fn charts(results: &Results) -> Vec<Chart> {
         ("alloc_bound_normal_4096", "Normal, bound"),
         ("alloc_bound_no_mapping_4096", "NoMapping, bound"),
     ];
+    let ways = [
+        ("nvme_dd_buffered", "dd, buffered"),
+        ("nvme_dd_direct", "dd, O_DIRECT"),
+        ("nvme_copy_1", "nvme_copy, depth 1"),
+        ("nvme_copy_8", "nvme_copy, depth 8"),
+        ("nvme_copy_32", "nvme_copy, depth 32"),
+    ];
+    let a_mib = |(case, label)| {
+        let copying = results.nvme.iter().find(|copying| copying.case == case);
+        (label, vec![copying.map(|copying| copying.instructions)])
+    };
     let accesses = [
         ("project_field", "DMA address of a field"),
         ("project_nested", "of a nested element"),
@@ -111,6 +128,13 @@ fn charts(results: &Results) -> Vec<Chart> {
             axes: ["operation", "instructions"],
             series: &["library", "Linux 7.3", "C"],
             rows: accesses.map(instructions).to_vec(),
+        },
+        Chart {
+            name: "nvme",
+            title: "Copying a disk: instructions for a MiB",
+            axes: ["way", "instructions"],
+            series: &["nvme"],
+            rows: ways.map(a_mib).to_vec(),
         },
     ]
 }

@@ -2,6 +2,7 @@
 
 //! The figures of a run, their goals, and the file in which they are kept.
 
+use super::copies::Copying;
 use crate::verdict::instructions::Counts;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub struct Results {
     /// The versions of the kernel and of each program, and the commit.
     pub environment: BTreeMap<String, String>,
     pub figures: Vec<Figure>,
+    /// Copies of a disk.
+    pub nvme: Vec<Copying>,
 }
 
 /// One case, in instructions, or in bytes for a case of code size.
