@@ -17,7 +17,7 @@ pub mod upstream;
 
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::{cells, contract, lint, samples};
+use crate::check::{cells, contract, lint};
 use crate::host::lanes;
 use crate::host::table;
 use crate::verdict::report::Report;
@@ -31,7 +31,7 @@ const LANES: usize = 3;
 /// One of the checks of a task.
 type Check<'a> = Box<dyn FnOnce() -> Report + Send + 'a>;
 
-/// The checks of what an edit of the library can break, the longest first.
+/// The checks of what an edit of the library can break, with one boot; the longest first.
 fn of_library<'a>(
     session: &'a Session,
     kernel: &'a Kernel,
@@ -40,19 +40,11 @@ fn of_library<'a>(
     vec![
         check("suites", || cells::run_direct(session, kernel, modules)),
         check("contract", || contract::check(session, kernel, false)),
-        check("edu: a misdirected copy is seen", || {
-            samples::misdirected(session, kernel, modules)
-        }),
-        check("documented drivers", || {
-            samples::documented(session, kernel, modules)
-        }),
         check("rustfmt", || {
-            let mut report = Report::default();
-            let formatted = session.progress.step("rustfmt", |step| {
+            session.progress.step("rustfmt", |step| {
                 lint::format(&session.workspace, step, &kernel.tree, true)
-            });
-            report.note("rustfmt", formatted);
-            Ok(report)
+            })?;
+            Ok(Report::of("rustfmt", Ok(())))
         }),
     ]
 }
@@ -68,11 +60,7 @@ fn check<'a>(
 
 /// The report, or one on the error.
 fn noted(name: impl Into<String>, result: Result<Report>) -> Report {
-    result.unwrap_or_else(|error| {
-        let mut report = Report::default();
-        report.note(name, Err::<(), _>(error));
-        report
-    })
+    result.unwrap_or_else(|error| Report::of::<()>(name, Err(error)))
 }
 
 /// Runs checks side by side, the first ones first.
@@ -86,20 +74,16 @@ fn all(checks: Vec<Check<'_>>) -> Report {
 
 /// Prints a report and the times of the steps. Returns whether the report is good.
 pub fn conclude(session: &Session, report: &Report) -> ExitCode {
-    println!("{}", counts(report));
-    println!("{}", session.progress.times());
-    eprint!("{}", report.explanations());
-    println!("{}", report.summary());
-    exit_code(report.good())
-}
-
-fn counts(report: &Report) -> String {
     let mut table = table::new(["check", "passed", "failed", "skipped"]);
     for check in &report.checks {
         let counts = [check.passed, check.failed, check.skipped].map(|count| count.to_string());
         table.add_row([&check.name].into_iter().chain(&counts));
     }
-    table.to_string()
+    println!("{table}");
+    println!("{}", session.progress.times());
+    eprint!("{}", report.explanations());
+    println!("{}", report.summary());
+    exit_code(report.good())
 }
 
 fn exit_code(good: bool) -> ExitCode {

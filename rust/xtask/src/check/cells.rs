@@ -9,7 +9,7 @@ use crate::build::session::Session;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
-use crate::run::boot::{self, Boot, Plan};
+use crate::run::boot::{self, Plan};
 use crate::setup::apt;
 use crate::setup::architecture::{Architecture, Compiler, Target};
 use crate::setup::guest;
@@ -225,18 +225,10 @@ impl Cell {
         if self.pool {
             plan = plan.shell(&format!("step rmmod {POOL}"));
         }
-        let options = self.options(session)?;
-        let boot = Boot {
-            name: &format!("matrix-{}", self.name),
-            plan: plan.dump_trace(),
-            arguments: &options.iter().map(String::as_str).collect::<Vec<_>>(),
-            // A stress of the default size takes a fraction of this.
-            limit: Duration::from_secs(300 + allocations.unwrap_or(0) / 500),
-        };
-        let title = format!("booting: {}", self.name);
-        let logs = session.progress.step(&title, |step| {
-            boot::run(&session.workspace, step, kernel, &boot)
-        })?;
+        // A stress of the default size takes a fraction of this.
+        let limit = Duration::from_secs(300 + allocations.unwrap_or(0) / 500);
+        let (name, options) = (format!("matrix-{}", self.name), self.options(session)?);
+        let logs = super::boot(session, kernel, &name, plan, &options, limit)?;
         let expected = Expected {
             untraced: self.others.clone(),
             reserved_memory: self.pool,

@@ -14,7 +14,7 @@ use crate::build::session::Session;
 use crate::run::boot::{self, Boot};
 use crate::setup::architecture::Architecture;
 use crate::verdict::report::Report;
-use crate::verdict::{Expected, Logs, Tracing, Verdict};
+use crate::verdict::{Expected, Logs, Verdict};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -125,7 +125,7 @@ fn monitor(run: &str) -> [String; 8] {
 /// Judges what the kernel said. A refused probe is what was asked for.
 fn judge_log(mut logs: Logs, kernel: &Kernel, machine: &Machine, prefix: &str) -> Result<Report> {
     let expected = Expected {
-        tracing: Tracing::Needed,
+        allocations: true,
         totals: kernel.has("CONFIG_HIST_TRIGGERS")?,
         entries: true,
         untraced: machine.untraced.clone(),

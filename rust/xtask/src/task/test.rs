@@ -4,7 +4,7 @@
 
 use super::{all, check, conclude, of_library};
 use crate::build::session::Session;
-use crate::check::{cells, lint, nvme, suites};
+use crate::check::{cells, lint, nvme, samples, suites};
 use crate::verdict::report::Report;
 use anyhow::Result;
 use std::process::ExitCode;
@@ -29,6 +29,12 @@ pub fn run(session: &Session) -> Result<ExitCode> {
         }
     }
     checks.extend([
+        check("edu: a misdirected copy is seen", || {
+            samples::misdirected(session, kernel, modules)
+        }),
+        check("documented drivers", || {
+            samples::documented(session, kernel, modules)
+        }),
         check("nvme", || {
             nvme::run(session, kernel, modules, &nvme::Machine::default())
         }),
