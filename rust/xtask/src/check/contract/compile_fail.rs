@@ -68,7 +68,7 @@ pub fn check(compiler: &Compiler, dir: &Path, bless: bool) -> Result<Report> {
         report.results(row, results);
     }
     report.number("contract: controls", controls(compiler, dir, &programs));
-    messages::check(&mut report, dir, &compiler.scratch, &said, bless)?;
+    messages::check(&mut report, dir, &compiler.scratch, said, bless)?;
     Ok(report)
 }
 
