@@ -90,8 +90,8 @@ fn stable(rendered: &str, dir: &str) -> Result<String> {
             "${1}\n",
         ),
         (
-            r" *(-->|:::) \S*(?:/library/|(rust/))(\S+?):\S+\n(?: *(?:\d|\||\.\.\.).*\n)*",
-            " ${1} ${2}${3}\n",
+            r" *(-->|:::) \S*(?:/library/|(rust/))(\S+?):\S+$",
+            " ${1} ${2}${3}",
         ),
         // The indentation depends on the number of the last line shown.
         (r" *(-->|:::) ", " ${1} "),
@@ -100,7 +100,16 @@ fn stable(rendered: &str, dir: &str) -> Result<String> {
         let pattern = Regex::new(&format!("(?m)^{pattern}"))?;
         text = pattern.replace_all(&text, stable).into_owned();
     }
-    Ok(text)
+    let source = Regex::new(r"^  (?:\d|\||\.\.\.)")?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    let mut elsewhere = false;
+    lines.retain(|line| {
+        if line.starts_with(" -->") || line.starts_with(" :::") {
+            elsewhere = !line.contains(".rs:");
+        }
+        !(elsewhere && source.is_match(line))
+    });
+    Ok(lines.join("\n") + "\n")
 }
 
 #[cfg(test)]
