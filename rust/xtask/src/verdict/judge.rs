@@ -171,7 +171,9 @@ impl Verdict {
         if expected.allocations || !logs.trace.is_empty() {
             report.facts.push(allocations.to_string());
             let mut problems = allocations.problems.clone();
-            problems.retain(|_| expected.allocations || !allocations.none());
+            if expected.allocations && allocations.made == 0 {
+                problems.push("no allocation was traced".to_string());
+            }
             report.note_problems("trace of allocations", problems);
         }
         if expected.totals {
@@ -234,6 +236,21 @@ mod tests {
             failing,
             ["KUnit: bad_first", "KUnit: bad_second", "console"]
         );
+    }
+
+    #[test]
+    fn a_trace_without_allocations_is_good_unless_some_are_expected() {
+        let mut logs = real("clean");
+        logs.trace = "# entries-in-buffer/entries-written: 0/0   #P:2\n".to_string();
+        let judged = |allocations| {
+            let expected = Expected {
+                allocations,
+                ..Expected::default()
+            };
+            Verdict::of(&logs, &expected)
+        };
+        assert_eq!(failing(&judged(false)), [""; 0]);
+        assert_eq!(failing(&judged(true)), ["trace of allocations"]);
     }
 
     #[test]
