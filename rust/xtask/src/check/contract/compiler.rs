@@ -117,18 +117,18 @@ impl Compiler {
     /// The same, against Linux 7.3's own kernel crate, from the tree at `pristine`.
     ///
     /// To compile that takes longer than all else here, so it is kept until kbuild compiles `bindings`
-    /// again, as it does after `core` and the other crates below.
+    /// again, as it does after `core`.
     pub fn against_upstream(&self, pristine: &Path) -> Result<Self> {
         let library = self.build.join("contract/libkernel.rmeta");
         let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
-        if modified(&library) > modified(&self.build.join("rust/libbindings.rmeta")) {
-            return Ok(Self {
-                kernel: library,
-                ..self.clone()
-            });
+        if modified(&library) <= modified(&self.build.join("rust/libbindings.rmeta")) {
+            fs::create_dir_all(self.build.join("contract"))?;
+            return self.against(&pristine.join("rust/kernel/lib.rs"), &library);
         }
-        fs::create_dir_all(self.build.join("contract"))?;
-        self.against(&pristine.join("rust/kernel/lib.rs"), &library)
+        Ok(Self {
+            kernel: library,
+            ..self.clone()
+        })
     }
 
     /// Compiles the program in `source`, with `more` arguments.
