@@ -106,6 +106,7 @@ fn boot(session: &Session, kernel: &Kernel, modules: &[PathBuf], machine: &str) 
         transfers: true,
         allocations: true,
         addresses: cell.addresses,
+        untraced: cell.others,
         ..Expected::default()
     };
     let Verdict {
