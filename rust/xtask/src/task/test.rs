@@ -59,7 +59,9 @@ pub fn run(session: &Session, everything: bool) -> Result<ExitCode> {
                 samples::documented(session, kernel, modules)
             }),
             check("nvme", || {
-                nvme::run(session, kernel, modules, &nvme::Machine::default())
+                let cells = cells::read(&session.workspace)?;
+                let direct = cells::choose(cells, "x86-direct")?;
+                nvme::run(session, kernel, modules, &direct)
             }),
             check("kernel code: CLIPPY=1", || {
                 lint::kernel_clippy(session, kernel)
