@@ -15,4 +15,4 @@ mod reserved_memory;
 pub mod trace;
 pub mod transfers;
 
-pub use judge::{Expected, Logs, Tracing, Verdict};
+pub use judge::{Expected, Logs, Verdict};

@@ -9,7 +9,7 @@ use crate::build::session::Session;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
-use crate::run::boot::{self, Boot, Plan};
+use crate::run::boot::{self, Plan};
 use crate::setup::apt;
 use crate::setup::architecture::{Architecture, Compiler, Target};
 use crate::setup::guest;
@@ -19,7 +19,7 @@ use crate::verdict::addresses::Addressing;
 use crate::verdict::measurements::FreshMemory;
 use crate::verdict::report::Report;
 use crate::verdict::{Expected, Verdict};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::fs;
 use std::path::PathBuf;
@@ -30,6 +30,9 @@ const POOL: &str = "coherent_pool";
 
 /// What makes the PCI bus of arm's machine one that is not coherent.
 const NONCOHERENT: [&str; 2] = ["/pcie@10000000", "dma-coherent"];
+
+/// The last devices of each machine.
+const DEVICES: [&str; 2] = ["edu", "pci-testdev"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +56,7 @@ pub struct Cell {
     machine: Option<String>,
     #[serde(default = "default_memory")]
     memory: u64,
-    #[serde(default = "default_devices")]
+    #[serde(default)]
     devices: Vec<String>,
     #[serde(default = "default_address_bits")]
     address_bits: u32,
@@ -77,10 +80,6 @@ fn default_memory() -> u64 {
     512
 }
 
-fn default_devices() -> Vec<String> {
-    ["edu", "pci-testdev"].map(str::to_string).to_vec()
-}
-
 fn default_address_bits() -> u32 {
     28
 }
@@ -93,12 +92,10 @@ pub fn read(workspace: &Workspace) -> Result<Vec<Cell>> {
 }
 
 /// The cell called `name`.
-pub fn choose(mut cells: Vec<Cell>, name: &str) -> Result<Cell> {
-    let Some(index) = cells.iter().position(|cell| cell.name == name) else {
-        let names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
-        bail!("there is no cell {name}; there are {}", names.join(", "));
-    };
-    Ok(cells.swap_remove(index))
+pub fn choose(cells: Vec<Cell>, name: &str) -> Result<Cell> {
+    let names: Vec<String> = cells.iter().map(|cell| cell.name.clone()).collect();
+    let cell = cells.into_iter().find(|cell| cell.name == name);
+    cell.with_context(|| format!("there is no cell {name}; there are {}", names.join(", ")))
 }
 
 /// Runs the suites and samples on the machine `x86-direct`.
@@ -147,19 +144,14 @@ impl Cell {
     }
 
     fn require_of(&self, devices: &str, meminfo: &str) -> Result<()> {
-        for device in &self.devices {
+        for device in self.devices.iter().map(String::as_str).chain(DEVICES) {
             let name = device.split(',').next().unwrap_or(device);
             let known = devices.contains(&format!("name \"{name}\""));
             ensure!(known, "this QEMU has no device {name}");
         }
-        let available = meminfo
-            .lines()
-            .find_map(|line| {
-                line.strip_prefix("MemAvailable:")?
-                    .split_whitespace()
-                    .next()
-            })
-            .context("/proc/meminfo has no MemAvailable")?;
+        let words = meminfo.split_whitespace();
+        let mut words = words.skip_while(|word| *word != "MemAvailable:");
+        let available = words.nth(1).context("/proc/meminfo has no MemAvailable")?;
         let (memory, available) = (self.memory, available.parse::<u64>()? >> 10);
         ensure!(
             memory <= available,
@@ -185,27 +177,26 @@ impl Cell {
     /// What QEMU is told of the machine. Of an option that is given twice, it takes the last.
     pub fn options(&self, session: &Session) -> Result<Vec<String>> {
         let command_line = boot::command_line(self.architecture) + " " + &self.command_line;
-        let memory = self.memory.to_string();
-        let machine = [
-            ["-machine", self.machine()],
-            ["-m", &memory],
-            ["-append", &command_line],
+        let mut options = vec![
+            ("-machine", self.machine().to_string()),
+            ("-m", self.memory.to_string()),
+            ("-append", command_line),
         ];
-        let mut options = machine.as_flattened().to_vec();
         let mask = !u64::MAX.checked_shl(self.address_bits).unwrap_or(0);
-        let edu = format!("edu,dma_mask={mask:#x}");
-        for device in &self.devices {
-            let device = if device == "edu" { &edu } else { device };
-            options.extend(["-device", device]);
-        }
-        let mut options: Vec<String> = options.into_iter().map(str::to_string).collect();
+        let [edu, testdev] = DEVICES;
+        let devices = self.devices.iter().cloned();
+        let devices = devices.chain([format!("{edu},dma_mask={mask:#x}"), testdev.to_string()]);
+        options.extend(devices.map(|device| ("-device", device)));
         if self.noncoherent {
             let device_tree = session.progress.step("making the device tree", |step| {
                 self.make_device_tree(&session.workspace, step)
             })?;
-            options.extend(["-dtb".to_string(), device_tree]);
+            options.push(("-dtb", device_tree));
         }
-        Ok(options)
+        let words = options.into_iter();
+        Ok(words
+            .flat_map(|(option, value)| [option.to_string(), value])
+            .collect())
     }
 
     /// Runs the suites and samples on the machine, and judges them by what `matrix.toml` says.
@@ -224,18 +215,10 @@ impl Cell {
         if self.pool {
             plan = plan.shell(&format!("step rmmod {POOL}"));
         }
-        let options = self.options(session)?;
-        let boot = Boot {
-            name: &format!("matrix-{}", self.name),
-            plan: plan.shell("trace_dump"),
-            arguments: &options.iter().map(String::as_str).collect::<Vec<_>>(),
-            // A stress of the default size takes a fraction of this.
-            limit: Duration::from_secs(300 + allocations.unwrap_or(0) / 500),
-        };
-        let title = format!("booting: {}", self.name);
-        let logs = session.progress.step(&title, |step| {
-            boot::run(&session.workspace, step, kernel, &boot)
-        })?;
+        // A stress of the default size takes a fraction of this.
+        let limit = Duration::from_secs(300 + allocations.unwrap_or(0) / 500);
+        let (name, options) = (format!("matrix-{}", self.name), self.options(session)?);
+        let logs = super::boot(session, kernel, &name, plan, &options, limit)?;
         let expected = Expected {
             untraced: self.others.clone(),
             reserved_memory: self.pool,

@@ -6,13 +6,11 @@ use crate::build::external_module;
 use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
 use crate::host::process;
-use crate::run::boot::{self, Boot, Plan};
+use crate::run::boot::{self, Plan};
 use crate::setup::architecture::Architecture;
-use crate::verdict::Logs;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The settings.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -98,26 +96,6 @@ pub fn plan(modules: &[PathBuf]) -> Plan {
         })
         .shell(include_str!("../../boot/driver"))
         .shell(&format!("try_modules {names}"))
-}
-
-/// Runs a plan.
-pub fn boot(
-    session: &Session,
-    kernel: &Kernel,
-    name: &str,
-    plan: Plan,
-    arguments: &[String],
-    limit: Duration,
-) -> Result<Logs> {
-    let boot = Boot {
-        name,
-        plan: plan.shell("trace_dump"),
-        arguments: &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
-        limit,
-    };
-    session.progress.step(&format!("booting: {name}"), |step| {
-        boot::run(&session.workspace, step, kernel, &boot)
-    })
 }
 
 #[cfg(test)]

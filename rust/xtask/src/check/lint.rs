@@ -69,29 +69,29 @@ pub fn host(session: &Session, pristine: &Path) -> Report {
 /// with the oldest rustc that Linux 7.3 builds with, which is Debian 13's.
 pub fn oldest_rustc(session: &Session) -> Report {
     let name = "host: rustc 1.85";
-    let mut report = Report::default();
     if toolchain::rustc_version().is_ok_and(|version| version.starts_with("1.85.")) {
         // It has compiled this.
-        report.note(name, Ok(()));
-    } else if process::exists("rustup") {
-        let title = "compiling the tool with rustc 1.85";
-        let workspace = &session.workspace;
-        let compiled = session.progress.step(title, |step| {
-            let log = workspace.cache("logs/oldest-rustc.log");
-            if process::output(&mut oldest(workspace, &["run", "1.85", "rustc", "-V"])).is_err() {
-                let install = ["toolchain", "install", "1.85", "--profile=minimal"];
-                let mut install = oldest(workspace, &install);
-                process::logged(step, install.arg("--no-self-update"), &log)?;
-            }
-            let mut check = oldest(workspace, &["run", "1.85", "cargo", "check", "--locked"]);
-            let manifest = workspace.checkout.join("rust/xtask/Cargo.toml");
-            process::logged(step, check.arg("--manifest-path").arg(manifest), &log)
-        });
-        report.note(name, compiled);
-    } else {
-        report.skip(name, "there is no rustup to fetch that version with");
+        return Report::of(name, Ok(()));
     }
-    report
+    if !process::exists("rustup") {
+        let mut report = Report::default();
+        report.skip(name, "there is no rustup to fetch that version with");
+        return report;
+    }
+    let workspace = &session.workspace;
+    let title = "compiling the tool with rustc 1.85";
+    let compiled = session.progress.step(title, |step| {
+        let log = workspace.cache("logs/oldest-rustc.log");
+        if process::output(&mut oldest(workspace, &["run", "1.85", "rustc", "-V"])).is_err() {
+            let install = ["toolchain", "install", "1.85", "--profile=minimal"];
+            let mut install = oldest(workspace, &install);
+            process::logged(step, install.arg("--no-self-update"), &log)?;
+        }
+        let mut check = oldest(workspace, &["run", "1.85", "cargo", "check", "--locked"]);
+        let manifest = workspace.checkout.join("rust/xtask/Cargo.toml");
+        process::logged(step, check.arg("--manifest-path").arg(manifest), &log)
+    });
+    Report::of(name, compiled)
 }
 
 /// `rustup`, apart from the toolchains that the person has.

@@ -3,14 +3,14 @@
 //! The samples in runs of their own: edu with a copy that goes elsewhere, and the drivers that
 //! docs/your-driver.md and docs/binding.md explain.
 
-use super::driver;
+use super::{boot, driver};
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::run::boot::Plan;
 use crate::verdict::console::strip_time;
 use crate::verdict::report::Report;
-use crate::verdict::{Expected, Logs, Tracing, Verdict};
+use crate::verdict::{Expected, Logs, Verdict};
 use anyhow::{Context, Result, ensure};
 use regex_lite::Regex;
 use std::fs;
@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(120);
+const EDU: [&str; 2] = ["-device", "edu"];
 
 /// The transfer that is made to fail.
 const MISDIRECTED: usize = 4;
@@ -34,17 +35,16 @@ pub fn misdirected(session: &Session, kernel: &Kernel, modules: &[PathBuf]) -> R
     let plan = Plan::default()
         .load(named(modules, "edu")?, &format!("misdirect={MISDIRECTED}"))
         .shell("step rmmod edu");
-    let logs = boot(session, kernel, "misdirected", plan)?;
-    let mut report = Report::default();
-    report.note("edu: a misdirected copy is seen", judge_misdirected(&logs));
-    Ok(report)
+    let logs = boot(session, kernel, "misdirected", plan, &EDU, LIMIT)?;
+    let judged = judge_misdirected(&logs);
+    Ok(Report::of("edu: a misdirected copy is seen", judged))
 }
 
 fn judge_misdirected(logs: &Logs) -> Result<()> {
     let verdict = Verdict::of(logs, &Expected::default());
     let failed: Vec<usize> = (0..)
         .zip(&verdict.transfers)
-        .filter(|(_, transfer)| !transfer.good())
+        .filter(|(_, transfer)| transfer.judge().is_err())
         .map(|(number, _)| number)
         .collect();
     ensure!(
@@ -66,37 +66,30 @@ fn judge_misdirected(logs: &Logs) -> Result<()> {
 pub fn documented(session: &Session, kernel: &Kernel, modules: &[PathBuf]) -> Result<Report> {
     let mut plan = driver::plan(&[named(modules, "first_driver")?.to_path_buf()])
         .shell(include_str!("../../boot/binding"));
-    for (name, _) in BINDING_SAMPLES {
+    let mut wanted = Vec::new();
+    for (name, buffers) in BINDING_SAMPLES {
         let module = named(modules, name)?;
         plan = plan.carry(module).shell(&format!("try_binding {name}"));
+        for _ in 0..TIMES {
+            wanted.push((format!("bound {name}"), buffers));
+            wanted.push((format!("unbound {name}"), 0));
+        }
     }
-    let logs = boot(session, kernel, "documented", plan)?;
-    let once = |(name, buffers)| {
-        [
-            (format!("bound {name}"), buffers),
-            (format!("unbound {name}"), 0),
-        ]
-    };
-    let marks = BINDING_SAMPLES
-        .iter()
-        .flat_map(|sample| (0..TIMES).flat_map(move |_| once(*sample)));
+    let logs = boot(session, kernel, "documented", plan, &EDU, LIMIT)?;
     let expected = Expected {
-        tracing: Tracing::Needed,
+        allocations: true,
         ..Expected::default()
     };
-    let mut report = Report::default();
     let judged = Verdict::of(&logs, &expected).into_result();
-    report.note(
-        "documented drivers",
-        judged.and_then(|verdict| {
-            let (found, wanted) = (verdict.allocations.marks, marks.collect::<Vec<_>>());
-            ensure!(
-                found == wanted,
-                "allocations at each mark are {found:?} and not {wanted:?}"
-            );
-            Ok(())
-        }),
-    );
+    let judged = judged.and_then(|verdict| {
+        let found = verdict.allocations.marks;
+        ensure!(
+            found == wanted,
+            "allocations at each mark are {found:?} and not {wanted:?}"
+        );
+        Ok(())
+    });
+    let mut report = Report::of("documented drivers", judged);
     for page in ["docs/your-driver.md", "docs/binding.md"] {
         let text = fs::read_to_string(session.workspace.checkout.join(page))
             .with_context(|| format!("no {page}"))?;
@@ -105,20 +98,13 @@ pub fn documented(session: &Session, kernel: &Kernel, modules: &[PathBuf]) -> Re
     Ok(report)
 }
 
-fn boot(session: &Session, kernel: &Kernel, name: &str, plan: Plan) -> Result<Logs> {
-    let edu = ["-device", "edu"].map(str::to_string);
-    driver::boot(session, kernel, name, plan, &edu, LIMIT)
-}
-
 /// Fails if a page quotes lines of the log that were not said. Times and addresses are those of one run.
 fn quoted(page: &str, logs: &Logs) -> Result<()> {
     let address = Regex::new("0x[0-9a-f]+")?;
     let plain = |line: &str| address.replace_all(strip_time(line), "0x").into_owned();
     let said: Vec<String> = logs.console.lines().map(plain).collect();
-    let quoted: Vec<&str> = page
-        .lines()
-        .filter(|line| strip_time(line) != *line)
-        .collect();
+    let mut quoted: Vec<&str> = page.lines().collect();
+    quoted.retain(|line| strip_time(line) != *line);
     ensure!(!quoted.is_empty(), "it quotes nothing of the log");
     for line in quoted {
         let log = logs.console_path.display();

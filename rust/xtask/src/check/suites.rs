@@ -7,7 +7,7 @@ use crate::build::kbuild::{self, Kernel};
 use crate::build::session::Session;
 use crate::host::lanes;
 use crate::run::boot::Plan;
-use crate::verdict::{Expected, Tracing};
+use crate::verdict::Expected;
 use anyhow::{Result, ensure};
 use regex_lite::Regex;
 use std::fs;
@@ -65,7 +65,7 @@ pub fn expected(session: &Session, kernel: &Kernel, skips: &[String]) -> Result<
     Ok(Expected {
         suites: Some(suites),
         transfers: true,
-        tracing: Tracing::Needed,
+        allocations: true,
         totals: kernel.has("CONFIG_HIST_TRIGGERS")?,
         entries: true,
         unbinds: Some(UNBINDS),

@@ -3,36 +3,36 @@
 //! `make demo`: an NVMe controller copies a disk and the edu device copies patterns through memory
 //! without a mapping, without an IOMMU and with one, and a misuse does not compile.
 
-use super::{LANES, exit_code};
+use super::{LANES, conclude};
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
-use crate::check::nvme::{self, Copied, Images, Machine};
+use crate::check::nvme::{self, Images};
+use crate::check::{self, cells};
 use crate::host::lanes;
 use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::table;
 use crate::host::workspace::Workspace;
-use crate::run::boot::{self, Boot};
-use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
 use crate::verdict::transfers::Transfer;
 use crate::verdict::{Expected, Verdict};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// The cells of `matrix.toml` whose machines are booted: without an IOMMU, and with one.
+const MACHINES: [&str; 2] = ["x86-direct", "x86-iommu"];
+
 /// What the demo shows of a boot.
 struct Act {
-    verdict: Verdict,
-    copied: Option<Copied>,
-    /// The SHA-256 of the source and of the target, if they are equal.
-    digest: Option<String>,
+    report: Report,
+    transfers: Vec<Transfer>,
+    /// The row of the copied disk.
+    copy: Option<[String; 7]>,
 }
-
-const MACHINES: [&str; 2] = ["without an IOMMU", "with an IOMMU"];
 
 pub fn run(session: &Session) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
@@ -40,89 +40,12 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     let misuse = session.progress.step("compiling a misuse", |step| {
         misuse(&session.workspace, step, &kernel)
     })?;
-    let machines = [Machine::default(), Machine::with_iommu(&kernel)];
-    let acts = lanes::run(LANES, &machines, |machine| {
+    let acts = lanes::run(LANES, MACHINES, |machine| {
         boot(session, &kernel, &modules, machine)
     });
     let acts: Vec<Act> = acts.into_iter().collect::<Result<_>>()?;
 
-    println!("\nA disk, copied by an NVMe controller through memory without a mapping:\n");
-    println!("{}", copy_table(&acts));
-    println!("\nCopies by QEMU's edu device through memory without a mapping:\n");
-    let transfers: Vec<&[Transfer]> = acts.iter().map(|a| &a.verdict.transfers[..]).collect();
-    println!("{}", transfer_table(transfers[0], transfers[1]));
-    println!(
-        "\nThe compiler on samples/misuse.rs, where the CPU reads memory without a mapping:\n"
-    );
-    println!("{misuse}\n");
-    let count: usize = acts.iter().map(|act| act.verdict.transfers.len()).sum();
-    let mut all = Report::default();
-    for (machine, act) in MACHINES.iter().zip(acts) {
-        let mut report = act.verdict.report;
-        for fact in report.facts.drain(..) {
-            println!("{machine:16} {fact}");
-        }
-        for check in &mut report.checks {
-            check.name = format!("{}, {machine}", check.name);
-        }
-        all.extend(report);
-    }
-    println!("\n{}", session.progress.times());
-    eprint!("{}", all.explanations());
-    println!(
-        "{count} transfers, {}",
-        if all.good() { "all ok" } else { "FAILED" }
-    );
-    Ok(exit_code(all.good()))
-}
-
-/// Boots with an NVMe controller and the edu device.
-fn boot(session: &Session, kernel: &Kernel, modules: &[PathBuf], machine: &Machine) -> Result<Act> {
-    let name = format!("{}demo", machine.name);
-    let run = nvme::read(&session.workspace)?.demo;
-    let mut images = Images::create(&session.workspace.cache("runs").join(&name), &run.disks)?;
-    let disks = run.arguments(&images);
-    let devices = ["-device", "edu", "-device", "pci-testdev"];
-    let arguments = machine.options.iter().chain(&disks).map(String::as_str);
-    let logs = session.progress.step(&format!("booting: {name}"), |step| {
-        let boot = Boot {
-            name: &name,
-            plan: run
-                .plan(named(modules, "nvme_copy")?)
-                .load(named(modules, "edu")?, "")
-                .shell("addresses edu")
-                .shell("step rmmod edu")
-                .load_and_unload(named(modules, "flush_page")?),
-            arguments: &arguments.chain(devices).collect::<Vec<_>>(),
-            limit: Duration::from_secs(120),
-        };
-        boot::run(&session.workspace, step, kernel, &boot)
-    })?;
-    let expected = Expected {
-        transfers: true,
-        addresses: Some(match machine.iommu {
-            true => Addressing::Iova,
-            false => Addressing::Physical,
-        }),
-        ..Expected::default()
-    };
-    let mut verdict = Verdict::of(&logs, &expected);
-    run.apply(&mut images)?;
-    let equal = images.problems()?;
-    let digest = images.digests()?.pop().filter(|_| equal.is_empty());
-    verdict.report.note_problems("the disks are equal", equal);
-    images.remove()?;
-    let copied = nvme::copied(&logs.console).pop();
-    let copied = copied.context("nvme_copy does not say that it copied");
-    Ok(Act {
-        copied: verdict.report.note("the copy", copied),
-        verdict,
-        digest: digest.map(|[digest, _]| digest),
-    })
-}
-
-fn copy_table(acts: &[Act]) -> String {
-    let mut table = table::new([
+    let mut copies = table::new([
         "machine",
         "bytes",
         "DMA address of the slots",
@@ -131,67 +54,115 @@ fn copy_table(acts: &[Act]) -> String {
         "interrupts",
         "SHA-256 of source and target",
     ]);
-    for (machine, act) in MACHINES.iter().zip(acts) {
-        if let (Some(copied), Some(digest)) = (&act.copied, &act.digest) {
-            table.add_row([
-                machine,
-                &*copied.bytes,
-                &copied.slots,
-                &copied.commands,
-                &copied.depth,
-                &copied.interrupts,
-                &digest[..12],
-            ]);
-        }
-    }
-    table.to_string()
-}
+    copies.add_rows(acts.iter().filter_map(|act| act.copy.as_ref()));
+    println!(
+        "\nA disk, copied by an NVMe controller through memory without a mapping:\n\n{copies}"
+    );
 
-/// The transfers without an IOMMU, and their addresses with one.
-fn transfer_table(plain: &[Transfer], iommu: &[Transfer]) -> String {
-    let mut table = table::new([
-        "transfer",
-        "size",
-        "DMA address of the projection",
-        "with an IOMMU",
-        "verdict",
-    ]);
-    for (transfer, other) in plain.iter().zip(iommu) {
-        let results = [&transfer.result, &other.result];
-        table.add_row([
-            &transfer.place,
-            &transfer.size.to_string(),
-            &transfer.dma_address,
-            &other.dma_address,
-            results
-                .into_iter()
-                .find(|result| *result != "ok")
-                .unwrap_or(&transfer.result),
+    let [direct, iommu] = MACHINES.map(|machine| format!("DMA address, {machine}"));
+    let mut transfers = table::new(["transfer", "size", &direct, "", &iommu, ""]);
+    for (first, second) in acts[0].transfers.iter().zip(&acts[1].transfers) {
+        transfers.add_row([
+            &first.place,
+            &first.size.to_string(),
+            &first.dma_address,
+            &first.result,
+            &second.dma_address,
+            &second.result,
         ]);
     }
-    table.to_string()
+    println!("\nCopies by QEMU's edu device through memory without a mapping:\n\n{transfers}");
+
+    println!(
+        "\nThe compiler on samples/misuse.rs, where the CPU reads memory without a mapping:\n"
+    );
+    println!("{misuse}\n");
+    let mut report = Report::default();
+    for (machine, act) in MACHINES.into_iter().zip(acts) {
+        let facts = act.report.facts.iter();
+        let facts = facts.map(|fact| format!("{machine}: {fact}"));
+        report.facts.extend(facts);
+        report.merge(machine, act.report);
+    }
+    Ok(conclude(session, &report))
+}
+
+/// Boots a machine, which has the edu device, with two disks more.
+fn boot(session: &Session, kernel: &Kernel, modules: &[PathBuf], machine: &str) -> Result<Act> {
+    let cell = cells::choose(cells::read(&session.workspace)?, machine)?;
+    let name = format!("demo-{machine}");
+    let run = nvme::read(&session.workspace)?.demo;
+    let mut images = Images::create(&session.workspace.cache("runs").join(&name), &run.disks)?;
+    let arguments = [cell.options(session)?, run.arguments(&images)].concat();
+    let plan = run
+        .plan(named(modules, "nvme_copy")?)
+        .load(named(modules, "edu")?, "")
+        .shell("addresses edu")
+        .shell("step rmmod edu")
+        .load_and_unload(named(modules, "flush_page")?);
+    let limit = Duration::from_secs(120);
+    let logs = check::boot(session, kernel, &name, plan, &arguments, limit)?;
+    let expected = Expected {
+        transfers: true,
+        allocations: true,
+        addresses: cell.addresses,
+        untraced: cell.others,
+        ..Expected::default()
+    };
+    let Verdict {
+        mut report,
+        transfers,
+        ..
+    } = Verdict::of(&logs, &expected);
+    run.apply(&mut images)?;
+    let copy = copy_row(machine, &logs.console, &images);
+    let copy = report.note("the disks are equal", copy);
+    images.remove()?;
+    Ok(Act {
+        report,
+        transfers,
+        copy,
+    })
+}
+
+/// What became of the copy, from the log and from the disks. Fails unless these are equal.
+fn copy_row(machine: &str, console: &str, images: &Images) -> Result<[String; 7]> {
+    let copied = nvme::copied(console).pop();
+    let copied = copied.context("the copy did not come to its end")?;
+    let problems = images.problems()?;
+    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    let [digest, _] = images.digests()?.pop().context("there is no disk")?;
+    Ok([
+        machine.to_string(),
+        copied.bytes,
+        copied.slots,
+        copied.commands,
+        copied.depth,
+        copied.interrupts,
+        digest[..12].to_string(),
+    ])
 }
 
 /// Compiles samples/misuse.rs, which must fail, and returns the compiler's error.
 fn misuse(workspace: &Workspace, step: &Step, kernel: &Kernel) -> Result<String> {
     let samples = workspace.checkout.join("samples");
     let (mut make, _, log) = kernel.modules_command(workspace, &samples, "misuse.o")?;
-    make.arg("CONFIG_COHERENT_MISUSE=m");
-    if process::logged(step, &mut make, &log).is_ok() {
-        bail!("samples/misuse.rs compiles, and must not");
-    }
+    let made = process::logged(step, make.arg("CONFIG_COHERENT_MISUSE=m"), &log);
+    let failure = made.err();
+    let failure = failure.context("samples/misuse.rs compiles, and must not")?;
     let text = fs::read_to_string(&log)?;
-    compiler_error(&text)
-        .with_context(|| format!("samples/misuse.rs failed, but not in the compiler:\n{text}"))
+    let error = compiler_error(&text);
+    let error = error
+        .ok_or(failure)
+        .context("samples/misuse.rs failed, but not in the compiler")?;
+    Ok(error.to_string())
 }
 
 /// The errors in a log of rustc's.
-fn compiler_error(log: &str) -> Option<String> {
+fn compiler_error(log: &str) -> Option<&str> {
     let start = log.find("error[E")?;
-    let end = log[start..]
-        .find("error: aborting")
-        .map_or(log.len(), |end| start + end);
-    Some(log[start..end].trim_end().to_string())
+    let errors = log[start..].split("error: aborting").next()?;
+    Some(errors.trim_end())
 }
 
 #[cfg(test)]
@@ -203,7 +174,7 @@ mod tests {
         let log =
             "  RUSTC [M] misuse.o\nerror[E0277]: no\n --> misuse.rs\n\nerror: aborting due to";
         assert_eq!(
-            compiler_error(log).as_deref(),
+            compiler_error(log),
             Some("error[E0277]: no\n --> misuse.rs")
         );
         assert_eq!(compiler_error("make: *** no rule"), None);

@@ -5,9 +5,10 @@
 
 use super::exit_code;
 use crate::build::session::Session;
+use crate::check::boot;
 use crate::check::driver::{self, Request};
 use crate::verdict::console::strip_time;
-use crate::verdict::{Expected, Logs, Tracing, Verdict};
+use crate::verdict::{Expected, Logs, Verdict};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
     let modules = driver::build(session, &kernel, &directory)?;
     let (plan, limit) = (driver::plan(&modules), Duration::from_secs(request.timeout));
-    let logs = driver::boot(session, &kernel, "driver", plan, &arguments, limit)?;
+    let logs = boot(session, &kernel, "driver", plan, &arguments, limit)?;
     let (text, good) = report(&logs);
     println!("{text}");
     Ok(exit_code(good))
@@ -31,11 +32,7 @@ pub fn run(session: &Session, request: &Request) -> Result<ExitCode> {
 
 /// What a person wants to read of a run, and whether it was good.
 fn report(logs: &Logs) -> (String, bool) {
-    let expected = Expected {
-        tracing: Tracing::Balanced,
-        ..Expected::default()
-    };
-    let verdict = Verdict::of(logs, &expected);
+    let verdict = Verdict::of(logs, &Expected::default());
     // From loading to unloading.
     let mut text = String::from("\n");
     let mut unbound = Vec::new();

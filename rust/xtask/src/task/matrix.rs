@@ -10,7 +10,6 @@ use crate::build::session::Session;
 use crate::check::cells::{self, Cell};
 use crate::check::nvme;
 use crate::host::table;
-use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
 use anyhow::Result;
 use std::process::ExitCode;
@@ -72,14 +71,8 @@ fn run_cell(session: &Session, cell: &Cell, allocations: Option<u64>) -> Result<
     }
     let (kernel, modules) = &cell.build(session)?;
     report.extend(cell.run(session, kernel, modules, allocations)?);
-    let machine = nvme::Machine {
-        name: format!("matrix-{}-", cell.name),
-        options: cell.options(session)?,
-        iommu: cell.addresses == Some(Addressing::Iova),
-        untraced: cell.others.clone(),
-    };
     // What the suites found is told even if this cannot run.
-    let nvme = nvme::run(session, kernel, modules, &machine);
+    let nvme = nvme::run(session, kernel, modules, cell);
     report.extend(noted("nvme", nvme));
     Ok(report)
 }

@@ -4,8 +4,8 @@
 
 use super::files::Tree;
 use super::library::DMA_RS;
-use anyhow::{Context, Result, bail};
-use regex_lite::{Captures, Regex, Replacer};
+use anyhow::{Context, Result, bail, ensure};
+use regex_lite::{Regex, Replacer};
 use serde::Deserialize;
 
 /// The edits of a step: a `.toml` file of `rust/xtask/series/`.
@@ -66,28 +66,21 @@ impl Part {
             ^\ *(?:pub\ |unsafe\ |const\ )*(?:fn|struct|enum|trait|type|const|mod|macro_rules!)\ (\w+)
             | ^(?:unsafe\ )?impl(?:<.*?>)?\ (.+?)(?:\ \{\}?)?$",
         )?;
-        let name = |found: Captures| {
-            found
-                .get(1)
-                .or(found.get(2))
-                .map(|name| name.as_str().into())
-        };
-        let mut found: Vec<String> = Vec::new();
-        found.extend(item.captures_iter(text).filter_map(name));
-        let length = found.len().max(self.items.len());
-        match (0..length).find(|index| found.get(*index) != self.items.get(*index)) {
-            Some(index) => bail!(
-                "Linux 7.3 has {} where this tree has {}",
-                quoted(self.items.get(index)),
-                quoted(found.get(index))
-            ),
-            None => Ok(()),
-        }
+        let names = item.captures_iter(text);
+        let names = names.filter_map(|found| Some(found.iter().flatten().last()?.as_str()));
+        let found: Vec<&str> = names.collect();
+        let missing = self.items.iter().filter(|item| !found.contains(&&***item));
+        let more = found
+            .iter()
+            .filter(|item| !self.items.contains(&item.to_string()));
+        ensure!(
+            self.items == found,
+            "Linux 7.3 has {:?} where this tree has {:?}",
+            missing.collect::<Vec<_>>(),
+            more.collect::<Vec<_>>()
+        );
+        Ok(())
     }
-}
-
-fn quoted(item: Option<&String>) -> String {
-    item.map_or("nothing".to_string(), |item| format!("`{item}`"))
 }
 
 /// Replaces the only match of a pattern.

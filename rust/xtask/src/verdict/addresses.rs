@@ -5,10 +5,10 @@
 use crate::verdict::transfers::transfers;
 use anyhow::{Context, Result, ensure};
 use regex_lite::Regex;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt;
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Addressing {
     Physical,
@@ -26,8 +26,7 @@ pub fn expect(console: &str, expected: Addressing) -> Result<String> {
         Regex::new(r"(?m)coherent: edu \S+ has P=0x([0-9a-f]+) D=([0-9a-f]+) L=([0-9a-f]+)$")?;
     // dma-debug takes a page cookie for an address if `struct page` lies in mapped memory.
     let cookie = Regex::new(r"edu \S+: device memory size \d+ dma_address 0x([0-9a-f]+)")?;
-    let cookie = cookie.captures(console).map(|found| hex(&found[1]));
-    let cookie = cookie.transpose()?;
+    let cookie = cookie.captures(console).map(|found| found.extract().1);
     let mut ranges = Vec::new();
     for found in memory.captures_iter(console) {
         ranges.push(hex(&found[1])?..=hex(&found[2])?);
@@ -42,16 +41,15 @@ pub fn expect(console: &str, expected: Addressing) -> Result<String> {
 
     let mut example = None;
     for found in buffer.captures_iter(console) {
-        let [physical, dma, size] = found.extract().1.map(hex);
-        let (physical, dma) = (physical?, dma?);
-        if cookie == Some(dma) {
+        let [physical, dma, size] = found.extract().1;
+        if cookie == Some([dma]) {
             continue;
         }
-        require_memory(physical, size?)?;
-        let kind = if physical == dma {
-            Addressing::Physical
-        } else {
-            Addressing::Iova
+        let [physical, dma, size] = [hex(physical)?, hex(dma)?, hex(size)?];
+        require_memory(physical, size)?;
+        let kind = match physical == dma {
+            true => Addressing::Physical,
+            false => Addressing::Iova,
         };
         let said = format!("{kind}: {dma:#x} for memory at {physical:#x}");
         ensure!(kind == expected, "it is {said}");

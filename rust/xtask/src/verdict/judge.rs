@@ -6,12 +6,12 @@ use super::addresses::{self, Addressing};
 use super::console::{self, Finding};
 use super::ktap;
 use super::leftovers;
-use super::measurements::{self, FreshMemory, Measurement};
+use super::measurements::{self, FreshMemory};
 use super::report::{Check, Report};
 use super::reserved_memory;
 use super::trace::{self, Allocations};
 use super::transfers::{self, Transfer};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use std::path::PathBuf;
 
 /// What a run left behind.
@@ -34,7 +34,8 @@ pub struct Expected {
     pub suites: Option<Vec<String>>,
     /// The edu sample has to make transfers. Those that it makes have to succeed in any case.
     pub transfers: bool,
-    pub tracing: Tracing,
+    /// Something has to be allocated. What is allocated has to be freed in any case.
+    pub allocations: bool,
     /// Devices that allocate for themselves, and whose part of the trace is not judged.
     pub untraced: Vec<String>,
     /// The kernel's own sums of allocations and frees have to agree.
@@ -52,16 +53,6 @@ pub struct Expected {
     pub mapped: Option<Vec<String>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tracing {
-    #[default]
-    Off,
-    /// What is allocated has to be freed.
-    Balanced,
-    /// The same, and something has to be allocated.
-    Needed,
-}
-
 /// What a run was.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
@@ -71,7 +62,6 @@ pub struct Verdict {
     pub suites: Vec<Check>,
     pub transfers: Vec<Transfer>,
     pub allocations: Allocations,
-    pub measurements: Vec<Measurement>,
     console_path: PathBuf,
 }
 
@@ -86,8 +76,14 @@ impl Verdict {
         verdict.judge_transfers(logs, expected);
         verdict.judge_console(logs);
         verdict.judge_trace(logs, expected);
-        verdict.judge_measurements(logs, expected);
         let (report, console) = (&mut verdict.report, &logs.console);
+        if let Some(content) = expected.fresh_memory {
+            report.note("stale memory", measurements::judge_stale(console, content));
+        }
+        if let Some(mapped) = &expected.mapped {
+            let judged = measurements::judge_space(console, mapped);
+            report.note("address space", judged);
+        }
         if expected.entries {
             report.note("dma-debug's entries", leftovers::judge_entries(console));
         }
@@ -152,20 +148,15 @@ impl Verdict {
     }
 
     fn judge_transfers(&mut self, logs: &Logs, expected: &Expected) {
-        match transfers::transfers(&logs.console) {
+        let judged = match transfers::transfers(&logs.console) {
             Ok(transfers) => {
-                let judged = transfers.iter().map(|transfer| {
-                    ensure!(transfer.good(), "{}: {}", transfer.place, transfer.result);
-                    Ok(())
-                });
-                self.report.results("edu: transfers", judged.collect());
                 self.transfers = transfers;
+                self.transfers.iter().map(Transfer::judge).collect()
             }
-            Err(error) if expected.transfers => {
-                self.report.note("edu: transfers", Err::<(), _>(error));
-            }
-            Err(_) => {}
-        }
+            Err(error) if expected.transfers => vec![Err(error)],
+            Err(_) => return,
+        };
+        self.report.results("edu: transfers", judged);
     }
 
     fn judge_trace(&mut self, logs: &Logs, expected: &Expected) {
@@ -176,12 +167,13 @@ impl Verdict {
             untraced.extend(report.note("reserved memory", device));
         }
         let allocations = trace::judge(&logs.trace, &untraced);
-        if expected.tracing != Tracing::Off {
+        // A run that was cut off has no trace, and is bad for that.
+        if expected.allocations || !logs.trace.is_empty() {
             report.facts.push(allocations.to_string());
-            // A run that was cut off has no trace, and is bad for that.
-            let may_be_empty = expected.tracing == Tracing::Balanced && allocations.none();
             let mut problems = allocations.problems.clone();
-            problems.retain(|_| !may_be_empty);
+            if expected.allocations && allocations.made == 0 {
+                problems.push("no allocation was traced".to_string());
+            }
             report.note_problems("trace of allocations", problems);
         }
         if expected.totals {
@@ -189,22 +181,6 @@ impl Verdict {
             report.note("totals of allocations", judged);
         }
         self.allocations = allocations;
-    }
-
-    fn judge_measurements(&mut self, logs: &Logs, expected: &Expected) {
-        let report = &mut self.report;
-        match measurements::read(&logs.console) {
-            Ok(all) => self.measurements = all,
-            Err(error) => drop(report.note("measurements", Err::<(), _>(error))),
-        }
-        if let Some(content) = expected.fresh_memory {
-            let judged = measurements::judge_stale(&self.measurements, content);
-            report.note("stale memory", judged);
-        }
-        if let Some(mapped) = &expected.mapped {
-            let judged = measurements::judge_space(&self.measurements, mapped);
-            report.note("address space", judged);
-        }
     }
 }
 
@@ -263,11 +239,26 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_without_allocations_is_good_unless_some_are_expected() {
+        let mut logs = real("clean");
+        logs.trace = "# entries-in-buffer/entries-written: 0/0   #P:2\n".to_string();
+        let judged = |allocations| {
+            let expected = Expected {
+                allocations,
+                ..Expected::default()
+            };
+            Verdict::of(&logs, &expected)
+        };
+        assert_eq!(failing(&judged(false)), [""; 0]);
+        assert_eq!(failing(&judged(true)), ["trace of allocations"]);
+    }
+
+    #[test]
     fn what_is_expected_has_to_be_there() {
         let expected = Expected {
             suites: Some(vec!["never".to_string()]),
             transfers: true,
-            tracing: Tracing::Needed,
+            allocations: true,
             totals: true,
             entries: true,
             unbinds: Some(1),

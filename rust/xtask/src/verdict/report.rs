@@ -3,10 +3,9 @@
 //! What passed and failed, check by check.
 
 use anyhow::Result;
-use serde::Serialize;
 
 /// One named check, and why it failed or was skipped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Check {
     pub name: String,
     pub passed: usize,
@@ -16,13 +15,20 @@ pub struct Check {
 }
 
 /// The checks of a run or of a task, and facts worth printing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     pub checks: Vec<Check>,
     pub facts: Vec<String>,
 }
 
 impl Report {
+    /// A report of one check, which passed or failed with this error.
+    pub fn of<T>(name: impl Into<String>, result: Result<T>) -> Self {
+        let mut report = Self::default();
+        report.note(name, result);
+        report
+    }
+
     /// Adds a check that counts many things.
     pub fn count(
         &mut self,
@@ -122,12 +128,8 @@ impl Report {
 
     /// One line: how much passed and failed.
     pub fn summary(&self) -> String {
-        match self.sum() {
-            [passed, failed, 0] => format!("{passed} passed, {failed} failed"),
-            [passed, failed, skipped] => {
-                format!("{passed} passed, {failed} failed, {skipped} skipped")
-            }
-        }
+        let [passed, failed, skipped] = self.sum();
+        format!("{passed} passed, {failed} failed, {skipped} skipped")
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use regex_lite::Regex;
 
 /// A line of the edu sample about one transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Transfer {
     pub place: String,
     pub size: usize,
@@ -15,8 +15,10 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    pub fn good(&self) -> bool {
-        self.result == "ok"
+    /// Fails unless the transfer succeeded.
+    pub fn judge(&self) -> Result<()> {
+        ensure!(self.result == "ok", "{}: {}", self.place, self.result);
+        Ok(())
     }
 }
 
@@ -61,15 +63,15 @@ mod tests {
         assert_eq!(transfers[1].place, "payload[i][..512]");
         assert_eq!(transfers[1].size, 512);
         assert_eq!(transfers[1].dma_address, "0x3c61410");
-        assert!(transfers.iter().all(Transfer::good));
+        assert!(transfers.iter().all(|transfer| transfer.judge().is_ok()));
     }
 
     #[test]
     fn a_failed_transfer_is_not_good() {
         let log = GOOD.replacen(": ok", ": FAILED, byte 3 is 0x00 and not 0x16", 1);
         let transfers = transfers(&log).expect("transfers");
-        assert!(!transfers[0].good());
-        assert!(transfers[0].result.contains("byte 3"));
+        let error = transfers[0].judge().expect_err("failed").to_string();
+        assert!(error.contains("byte 3"), "{error}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub fn check(compiler: &Compiler, dir: &Path, bless: bool) -> Result<Report> {
         report.results(row, results);
     }
     report.number("contract: controls", controls(compiler, dir, &programs));
-    messages::check(&mut report, dir, &compiler.scratch, &said, bless)?;
+    messages::check(&mut report, dir, &compiler.scratch, said, bless)?;
     Ok(report)
 }
 
@@ -156,25 +156,21 @@ fn parse(text: &str) -> Result<(BTreeSet<Place>, String)> {
     Ok((errors, control.join("\n") + "\n"))
 }
 
-/// Compiles the controls, each as far as its program; their number. As modules of one crate they take
-/// a fraction of the time.
+/// Compiles the controls; their number. As modules of one crate they take a fraction of the time.
 fn controls(compiler: &Compiler, dir: &Path, programs: &[Program]) -> Result<usize> {
     let root = compiler.scratch.join("control");
     fs::create_dir(&root)?;
     fs::copy(dir.join(PRELUDE), root.join(PRELUDE))?;
-    for emit in [METADATA, OBJECT] {
-        let mut modules = String::new();
-        let of = programs.iter().filter(|program| program.emit() == emit);
-        for (number, program) in of.enumerate() {
-            let path = root.join(format!("{}.rs", program.name));
-            fs::create_dir_all(path.parent().context("a directory")?)?;
-            fs::write(&path, &program.control)?;
-            modules += &format!("#[path = {path:?}]\npub mod m{number};\n");
-        }
-        let all = root.join(format!("{emit}.rs"));
-        fs::write(&all, modules)?;
-        refuse(&compiler.compile("controls", &all, emit, &[])?)?;
+    let mut modules = String::new();
+    for (number, program) in programs.iter().enumerate() {
+        let path = root.join(format!("{}.rs", program.name));
+        fs::create_dir_all(path.parent().context("a directory")?)?;
+        fs::write(&path, &program.control)?;
+        modules += &format!("#[path = {path:?}]\npub mod m{number};\n");
     }
+    let all = root.join("all.rs");
+    fs::write(&all, modules)?;
+    refuse(&compiler.compile("controls", &all, OBJECT, &[])?)?;
     Ok(programs.len())
 }
 

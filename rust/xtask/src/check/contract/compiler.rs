@@ -116,20 +116,19 @@ impl Compiler {
 
     /// The same, against Linux 7.3's own kernel crate, from the tree at `pristine`.
     ///
-    /// To compile that takes longer than all else here, so it is kept until kbuild compiles what it
-    /// depends on again.
+    /// To compile that takes longer than all else here, so it is kept until kbuild compiles `bindings`
+    /// again, as it does after `core`.
     pub fn against_upstream(&self, pristine: &Path) -> Result<Self> {
         let library = self.build.join("contract/libkernel.rmeta");
-        let dependency = |name: &str| modified(&self.build.join(format!("rust/lib{name}.rmeta")));
-        let newest = dependency("core")?.max(dependency("bindings")?);
-        if modified(&library).is_ok_and(|made| made > newest) {
-            return Ok(Self {
-                kernel: library,
-                ..self.clone()
-            });
+        let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+        if modified(&library) <= modified(&self.build.join("rust/libbindings.rmeta")) {
+            fs::create_dir_all(self.build.join("contract"))?;
+            return self.against(&pristine.join("rust/kernel/lib.rs"), &library);
         }
-        fs::create_dir_all(self.build.join("contract"))?;
-        self.against(&pristine.join("rust/kernel/lib.rs"), &library)
+        Ok(Self {
+            kernel: library,
+            ..self.clone()
+        })
     }
 
     /// Compiles the program in `source`, with `more` arguments.
@@ -179,11 +178,6 @@ impl Compiler {
         let name = name.replace('/', "_");
         self.scratch.join(format!("{name}.{emit}"))
     }
-}
-
-fn modified(path: &Path) -> Result<std::time::SystemTime> {
-    let modified = fs::metadata(path).and_then(|data| data.modified());
-    modified.with_context(|| format!("no {}", path.display()))
 }
 
 /// The flags of the command that kbuild saved, without products, source and the crate's name.

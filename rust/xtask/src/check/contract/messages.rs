@@ -9,6 +9,7 @@ use crate::host::process;
 use crate::setup::toolchain;
 use crate::verdict::report::Report;
 use anyhow::{Context, Result, bail};
+use regex_lite::Regex;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -21,7 +22,7 @@ pub fn check(
     report: &mut Report,
     dir: &Path,
     scratch: &Path,
-    said: &Messages,
+    mut said: Messages,
     bless: bool,
 ) -> Result<()> {
     let version = toolchain::rustc_version()?;
@@ -30,9 +31,9 @@ pub fn check(
         .map_or(&*version, |(minor, _)| minor);
     let suffix = format!(".{version}.stderr");
     let place = format!("{}/", dir.display());
-    let said = said.iter();
-    let said = said.map(|(name, text)| (name.clone(), stable(text, &place)));
-    let said: Messages = said.collect();
+    for text in said.values_mut() {
+        *text = stable(text, &place)?;
+    }
     let mut expected = Messages::new();
     for file in files(dir, "stderr")? {
         let name = file.strip_prefix(dir)?.to_string_lossy().into_owned();
@@ -78,48 +79,37 @@ fn compare(scratch: &Path, expected: &Messages, said: &Messages) -> Result<()> {
     bail!("`make bless` accepts this:\n{difference}")
 }
 
-/// What begins a list of types, of which any version of the kernel may have others.
-const LIST: &str = "the following other types implement trait";
-
 /// A message without what is not about the program: the directory of programs, source lines of other
 /// files, line numbers in them, and lists of types. These change with every edit of the kernel or the
-/// library.
-fn stable(rendered: &str, dir: &str) -> String {
-    let mut text = String::new();
-    let mut foreign = false;
-    let mut list = false;
-    for line in rendered.lines() {
-        let trimmed = line.trim_start();
-        list = line.contains(LIST) && line.ends_with(':') || list && line.starts_with("      ");
-        if list && !line.contains(LIST) {
-            continue;
-        }
-        let arrow = trimmed
-            .split_once(' ')
-            .filter(|(arrow, _)| matches!(*arrow, "-->" | ":::"));
-        if let Some((arrow, place)) = arrow {
-            let file = place.split(':').next().unwrap_or(place);
-            let own = place.strip_prefix(dir);
-            // The standard library and the kernel's crates, wherever these are.
-            let library = file.split_once("/library/").map(|(_, file)| file);
-            let elsewhere = library.or_else(|| file.rfind("rust/").map(|at| &file[at..]));
-            foreign = own.is_none() && elsewhere.is_some();
-            let place = own.or(elsewhere).unwrap_or(place);
-            text += &format!(" {arrow} {place}\n");
-            continue;
-        }
-        let is_source = trimmed.starts_with(|c: char| c.is_ascii_digit() || c == '|')
-            || trimmed.starts_with("...");
-        if foreign && is_source {
-            continue;
-        }
+/// library. The standard library and the kernel's crates may be anywhere.
+fn stable(rendered: &str, dir: &str) -> Result<String> {
+    let mut text = rendered.replace(dir, "");
+    for (pattern, stable) in [
+        (
+            r"(.*the following other types implement trait.*:)\n(?:      .*\n)+",
+            "${1}\n",
+        ),
+        (
+            r" *(-->|:::) \S*(?:/library/|(rust/))(\S+?):\S+$",
+            " ${1} ${2}${3}",
+        ),
         // The indentation depends on the number of the last line shown.
-        match is_source || trimmed.starts_with("= ") {
-            true => text += &format!("  {trimmed}\n"),
-            false => text += &format!("{line}\n"),
-        }
+        (r" *(-->|:::) ", " ${1} "),
+        (r" *(\d|\||\.\.\.|= )", "  ${1}"),
+    ] {
+        let pattern = Regex::new(&format!("(?m)^{pattern}"))?;
+        text = pattern.replace_all(&text, stable).into_owned();
     }
-    text
+    let source = Regex::new(r"^  (?:\d|\||\.\.\.)")?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    let mut elsewhere = false;
+    lines.retain(|line| {
+        if line.starts_with(" -->") || line.starts_with(" :::") {
+            elsewhere = !line.contains(".rs:");
+        }
+        !(elsewhere && source.is_match(line))
+    });
+    Ok(lines.join("\n") + "\n")
 }
 
 #[cfg(test)]
@@ -134,7 +124,7 @@ mod tests {
                         \x20   = help: the following other types implement trait `A`:\n\
                         \x20            ()\n           and 9 others\n";
         assert_eq!(
-            stable(rendered, "/d/"),
+            stable(rendered, "/d/").expect("patterns"),
             "error[E0277]: no\n --> a/b.rs:4:5\n  |\n  4 |     bad();\n  |     ^^^\n\
              note: required by a bound\n --> rust/kernel/io.rs\n  = note: more\n\
              \x20 = help: the following other types implement trait `A`:\n"

@@ -412,31 +412,31 @@ fn another_tree_is_refused_and_nothing_changes() {
             DMA_RS,
             "pub fn as_sys_mem(",
             "pub fn as_mem(",
-            "7.3 has `as_sys_mem` where this tree has `as_mem`",
+            r#"7.3 has ["as_sys_mem"] where this tree has ["as_mem"]"#,
         ),
         (
             DMA_RS,
             "unsafe impl Send for CoherentHandle {}\n",
             "",
-            "this tree has `Sync for CoherentHandle`",
+            r#"7.3 has ["Send for CoherentHandle"] where this tree has []"#,
         ),
         (
             DMA_RS,
             "impl Send for CoherentHandle",
             "impl !Send for CoherentHandle",
-            "`!Send for",
+            r#"has ["!Send for"#,
         ),
         (
             DMA_RS,
             "impl CoherentHandle {\n",
             "impl CoherentHandle {\n    pub const MAX: usize = 1;\n",
-            "where this tree has `MAX`",
+            r#"where this tree has ["MAX"]"#,
         ),
         (
             DMA_RS,
             "/// View type for",
             "impl<T> Default for &mut Coherent<T> {}\n\n/// View type for",
-            "7.3 has nothing where this tree has `Default for &mut Coherent<T>`",
+            r#"7.3 has [] where this tree has ["Default for &mut Coherent<T>"]"#,
         ),
     ] {
         let trees = Trees::new();

@@ -138,15 +138,15 @@ fn a_garbled_event_is_found() {
 }
 
 #[test]
-fn no_events_are_no_good() {
-    assert!(problems(&with_events(&[])).contains("no allocation"));
-    assert!(problems("").contains("no allocation"));
+fn a_trace_may_be_empty_but_has_a_header() {
+    assert_eq!(problems(&with_events(&[])), "");
+    assert!(problems("").contains("no header"));
 }
 
 #[test]
 fn a_device_can_be_left_out() {
     let judge = |name: &str| judge(&real("leak"), &[name.to_string()]);
-    assert_eq!(judge("bad").problems, ["no allocation was traced"]);
+    assert_eq!((judge("bad").made, judge("bad").problems.len()), (0, 0));
     assert_eq!(judge("other").problems.len(), 1);
 }
 
