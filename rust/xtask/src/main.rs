@@ -115,6 +115,14 @@ enum Task {
     Fmt,
 }
 
+impl Task {
+    /// Whether the task does without the programs of the checks.
+    fn only_builds_or_boots(&self) -> bool {
+        use Task::*;
+        matches!(self, Demo | Build | Docs | Driver | Shell)
+    }
+}
+
 fn main() -> ExitCode {
     let matches = Arguments::command().mut_args(without_empty).get_matches();
     let result = Arguments::from_arg_matches(&matches)
@@ -137,7 +145,8 @@ fn without_empty(option: Arg) -> Arg {
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
     let settings = arguments.settings;
-    let session = &Session::start(settings.coherent_cache, settings.kernel_src)?;
+    let checks = !arguments.task.only_builds_or_boots();
+    let session = &Session::start(settings.coherent_cache, settings.kernel_src, checks)?;
     match arguments.task {
         Task::Demo => return demo::run(session),
         Task::Bench => return bench::run(session),

@@ -26,14 +26,18 @@ pub struct Session {
 }
 
 impl Session {
-    /// Finds or installs everything that is not built.
-    pub fn start(cache: Option<PathBuf>, kernel_src: Option<PathBuf>) -> Result<Self> {
+    /// Finds or installs everything that is not built; what only `checks` need, if they are wanted.
+    pub fn start(
+        cache: Option<PathBuf>,
+        kernel_src: Option<PathBuf>,
+        checks: bool,
+    ) -> Result<Self> {
         let workspace = Workspace::discover(cache)?;
         let lock = lock::take(&workspace)?;
         workspace.sweep()?;
         let progress = Progress::default();
         Ok(Self {
-            toolchain: Toolchain::find(&workspace, &progress)?,
+            toolchain: Toolchain::find(&workspace, &progress, checks)?,
             source: source::find(&workspace, &progress, kernel_src.as_deref())?,
             workspace,
             progress,

@@ -19,8 +19,8 @@ use std::process::Command;
 /// are declared before they are defined (rust-lang/rust-bindgen#3264).
 pub const LLVM: &str = "/usr/lib/llvm-19";
 
-/// What builds, boots and checks a kernel.
-const PACKAGES: [&str; 14] = [
+/// What builds and boots a kernel.
+const PACKAGES: [&str; 11] = [
     "gcc",
     "libc6-dev",
     "make",
@@ -32,15 +32,14 @@ const PACKAGES: [&str; 14] = [
     "xz-utils",
     "qemu-system-x86",
     "busybox-static",
-    // Of the checks.
-    "git",
-    "perl",
-    "python3",
 ];
 
-/// What belongs to rustc: the source of `core`, and two checks.
-const COMPONENTS: [&str; 3] = ["rust-src", "rustfmt", "clippy"];
-const COMPONENT_PACKAGES: [&str; 3] = ["rust-src", "rustfmt", "rust-clippy"];
+/// For checks and patches; a demo does without.
+const CHECK_PACKAGES: [&str; 3] = ["git", "perl", "python3"];
+
+/// What belongs to rustc, as components of rustup and as packages of Debian: for builds, and for checks.
+const COMPONENTS: [(&str, &str); 1] = [("rust-src", "rust-src")];
+const CHECK_COMPONENTS: [(&str, &str); 2] = [("rustfmt", "rustfmt"), ("clippy", "rust-clippy")];
 
 /// For cells that are compiled with clang.
 pub const CLANG_PACKAGES: [&str; 3] = ["clang-19", "lld-19", "llvm-19"];
@@ -52,17 +51,23 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
-    /// Installs what is missing.
-    pub fn find(workspace: &Workspace, progress: &Progress) -> Result<Self> {
-        progress.step("looking for the programs of builds and checks", |step| {
+    /// Installs what is missing, with what `checks` need or without.
+    pub fn find(workspace: &Workspace, progress: &Progress, checks: bool) -> Result<Self> {
+        let (mut packages, mut components) = (PACKAGES.to_vec(), COMPONENTS.to_vec());
+        if checks {
+            packages.extend(CHECK_PACKAGES);
+            components.extend(CHECK_COMPONENTS);
+        }
+        progress.step("looking for the toolchain", |step| {
             let sysroot = process::output(Command::new("rustc").args(["--print", "sysroot"]))?;
             if sysroot.trim() == "/usr" {
-                let packages = [&PACKAGES[..], &COMPONENT_PACKAGES].concat();
+                packages.extend(components.iter().map(|(_, package)| package));
                 apt::install_missing(workspace, step, &packages)?;
             } else {
-                apt::install_missing(workspace, step, &PACKAGES)?;
+                apt::install_missing(workspace, step, &packages)?;
                 let mut rustup = process::command("rustup");
-                rustup.args(["component", "add"]).args(COMPONENTS);
+                rustup.args(["component", "add"]);
+                rustup.args(components.iter().map(|(component, _)| component));
                 process::logged(step, &mut rustup, &workspace.cache("logs/rustup.log"))
                     .context("rustc has to be Debian 13's or of rustup")?;
             }
