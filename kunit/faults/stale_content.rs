@@ -38,7 +38,7 @@ const SIZE: usize = PAGE_SIZE << ORDER;
 /// At most 2 GiB: less than nearly all that is free would be found again only by chance.
 const BLOCKS: u32 = 1 << 17;
 /// How many fresh buffers are looked at, ...
-const BUFFERS: usize = 8;
+const BUFFERS: usize = 4;
 /// ... how much of each to tell whether there is the secret, ...
 const SAMPLE: usize = 64;
 /// ... and how much, each time at another place, to tell whether there is anything. All of these
