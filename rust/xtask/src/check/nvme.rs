@@ -54,9 +54,8 @@ pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf], cell: &Cell)
         report.note_problems(format!("{prefix}: SHA-256 of disks"), images.problems()?);
         images.remove()?;
         if run.name == "bulk" {
-            for copied in copies {
-                report.facts.push(format!("{prefix}: {copied:?}"));
-            }
+            let facts = copies.iter().map(|copied| format!("{prefix}: {copied}"));
+            report.facts.extend(facts);
         }
     }
     Ok(report)

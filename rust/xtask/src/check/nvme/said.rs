@@ -4,6 +4,7 @@
 
 use crate::verdict::console::strip_time;
 use regex_lite::Regex;
+use std::fmt;
 
 /// A copy that is complete. Numbers are as they are in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,16 @@ pub struct Copied {
     pub bytes: String,
     pub commands: String,
     pub interrupts: String,
+}
+
+impl fmt::Display for Copied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "depth {}: {} bytes, {} commands, {} interrupts",
+            self.depth, self.bytes, self.commands, self.interrupts
+        )
+    }
 }
 
 /// All copies that are complete, one after the other.
