@@ -13,11 +13,16 @@ use kernel::{
     },
     dma::{
         attrs::DMA_ATTR_NO_WARN,
+        bound,
         Coherent,
         CoherentBox,
         CoherentHandle,
         DmaAddress,
         NoMapping, //
+    },
+    io::{
+        io_read,
+        io_write, //
     },
     prelude::*, //
 };
@@ -55,6 +60,27 @@ impl Data {
             scratch: Coherent::new(dev, GFP_KERNEL)?,
             ring: Coherent::zeroed(dev, GFP_KERNEL)?,
             heap: Coherent::alloc(dev, 4096, GFP_KERNEL)?,
+        })
+    }
+}
+
+/// A field in the form of Linux 7.4.
+#[pin_data]
+pub struct BoundData<'bound> {
+    dma: bound::Coherent<'bound, u64>,
+}
+
+impl<'bound> BoundData<'bound> {
+    /// As the edu driver that is proposed upstream.
+    pub fn new(dev: &'bound Dev) -> impl PinInit<Self, Error> + 'bound {
+        try_pin_init!(Self {
+            dma: bound::Coherent::zeroed(dev, GFP_KERNEL)?,
+            _: {
+                io_write!(&dma, , 0x0123_4567_89ab_cdef);
+                if io_read!(&dma,) != 0x0123_4567_89ab_cdef || dma.dma_address() == 0 {
+                    return Err(EIO);
+                }
+            },
         })
     }
 }

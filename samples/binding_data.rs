@@ -46,7 +46,7 @@ const TO_MEMORY: u32 = 2;
 /// The address of the device's own buffer.
 const DEVICE_BUFFER: DmaAddress = 0x40000;
 
-const NUMBER: u64 = 0x0123_4567_89ab_cdef;
+const NUMBER: u32 = 0x0123_4567;
 
 type Bar0<'bound> = pci::Bar<'bound, { regs::END }>;
 
@@ -54,8 +54,8 @@ type Bar0<'bound> = pci::Bar<'bound, { regs::END }>;
 struct BindingData<'bound> {
     pdev: &'bound pci::Device<Bound>,
     bar: Bar0<'bound>,
-    dma: Coherent<'bound, u64>,
-    copy: Coherent<'bound, u64, NoMapping>,
+    dma: Coherent<'bound, u32>,
+    copy: Coherent<'bound, u32, NoMapping>,
 }
 
 #[pinned_drop]
@@ -80,7 +80,7 @@ fn transfer(bar: &Bar0<'_>, from: DmaAddress, to: DmaAddress, direction: u32) ->
     // The DMA mask keeps addresses in the 32 bits of the registers.
     bar.write32(u32::try_from(from)?, regs::DMA_SRC);
     bar.write32(u32::try_from(to)?, regs::DMA_DST);
-    bar.write32(size_of::<u64>() as u32, regs::DMA_COUNT);
+    bar.write32(size_of::<u32>() as u32, regs::DMA_COUNT);
     bar.write32(RUN | direction, regs::DMA_COMMAND);
     read_poll_timeout(
         || Ok(bar.read32(regs::DMA_COMMAND)),
