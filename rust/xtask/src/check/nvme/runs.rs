@@ -195,10 +195,14 @@ impl Run {
 
 impl std::fmt::Display for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.shell {
-            Some(line) => f.write_str(line),
-            None => write!(f, "copy {:?}", self.copy.iter().flatten()),
+        if let Some(line) = &self.shell {
+            return f.write_str(line);
         }
+        f.write_str("copy")?;
+        for (name, value) in self.copy.iter().flatten() {
+            write!(f, " {name}={value}")?;
+        }
+        Ok(())
     }
 }
 
