@@ -4,8 +4,8 @@
 
 CACHE := $(or $(COHERENT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coherent)
 
-# Without this, cargo would build into the checkout.
-export CARGO_TARGET_DIR := $(CACHE)/target
+# Each checkout has its own: cargo cannot tell the sources of two checkouts apart.
+export CARGO_TARGET_DIR := $(CACHE)/target/$(subst /,-,$(CURDIR))
 unexport MAKEFLAGS MFLAGS
 .NOTPARALLEL:
 
