@@ -103,7 +103,7 @@ impl pci::Driver for NvmeCopyDriver {
 
             // MSI-X if the device has it, else MSI or INTx.
             let vectors = pdev.alloc_irq_vectors(1, 1, pci::IrqTypes::all())?;
-            let engine = Engine::new(pdev)?;
+            let engine = Engine::new(pdev, vectors.irq_type())?;
 
             Ok(try_pin_init!(NvmeCopy {
                 vectors,
@@ -119,7 +119,7 @@ impl pci::Driver for NvmeCopyDriver {
                         Ok(engine),
                     )
                 },
-                _timer: irq.handler().start(vectors.irq_type())?.watch(),
+                _timer: irq.handler().start()?.watch(),
             }))
         })
     }

@@ -45,13 +45,17 @@ pub(super) struct Engine<'bound> {
     queues: Queues<'bound, IO_ENTRIES>,
     slots: Slots<'bound>,
     copy: Arc<Copy>,
+    interrupts: pci::IrqType,
     /// Whether the namespace has a cache, which is flushed at the end.
     flush: bool,
 }
 
 impl<'bound> Engine<'bound> {
     /// Brings a controller up and plans the copy.
-    pub(super) fn new(pdev: &'bound pci::Device<Core<'_>>) -> Result<Self> {
+    pub(super) fn new(
+        pdev: &'bound pci::Device<Core<'_>>,
+        interrupts: pci::IrqType,
+    ) -> Result<Self> {
         let registers = Arc::new(Registers::new(pdev)?, GFP_KERNEL)?;
         let capabilities = registers.capabilities(pdev)?;
 
@@ -79,17 +83,18 @@ impl<'bound> Engine<'bound> {
             queues,
             slots,
             copy,
+            interrupts,
             flush,
         })
     }
 
     /// Submits the first commands. The interrupt handler submits all others.
-    pub(super) fn start(&self, interrupts: pci::IrqType) -> Result<Arc<Copy>> {
+    pub(super) fn start(&self) -> Result<Arc<Copy>> {
         let (pdev, plan) = (&self.copy.pdev, &self.copy.plan);
         dev_info!(
             pdev,
             "copying {} blocks of {} bytes, namespace {} block {:#x} to namespace {} block {:#x}, \
-             depth {}, slots at {:#x}, {interrupts:?}\n",
+             depth {}, slots at {:#x}, {:?}\n",
             plan.blocks,
             1u32 << plan.source.block_shift,
             plan.source.id,
@@ -97,7 +102,8 @@ impl<'bound> Engine<'bound> {
             plan.target.id,
             plan.target_first,
             plan.depth,
-            self.slots.dma_range().base()
+            self.slots.dma_range().base(),
+            self.interrupts
         );
         if module_parameters::beyond.value() {
             dev_info!(pdev, "fault expected at {:#x}\n", self.slots.beyond()?);
@@ -238,6 +244,14 @@ impl<'bound> Engine<'bound> {
         let Some(first) = self.queues.pop(&mut state.position)? else {
             return Ok(false);
         };
+
+        // A line that stays up for completions which come from now on may not be another interrupt.
+        // Section 7.5.1.1 of the specification recommends to mask it until all are handled.
+        let maskable = !matches!(self.interrupts, pci::IrqType::MsiX);
+        if maskable {
+            registers.mask_interrupt(true)?;
+        }
+
         self.complete(state, first)?;
         while let Some(next) = self.queues.pop(&mut state.position)? {
             self.complete(state, next)?;
@@ -251,6 +265,10 @@ impl<'bound> Engine<'bound> {
             self.copy.finish(state);
         } else {
             self.copy.stop(state);
+        }
+
+        if maskable {
+            registers.mask_interrupt(false)?;
         }
         Ok(true)
     }

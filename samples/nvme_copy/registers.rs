@@ -38,6 +38,18 @@ register! {
         3:0 dstrd;
     }
 
+    /// Interrupt Mask Set.
+    pub(super) INTMS(u32) @ 0x0c {
+        /// That of the first vector. Writing zero changes nothing.
+        0:0 first => bool;
+    }
+
+    /// Interrupt Mask Clear.
+    pub(super) INTMC(u32) @ 0x10 {
+        /// That of the first vector. Writing zero changes nothing.
+        0:0 first => bool;
+    }
+
     /// Controller Configuration.
     pub(super) CC(u32) @ 0x14 {
         /// I/O Completion Queue Entry Size, as a power of two.
@@ -200,6 +212,16 @@ impl Registers {
         )?;
 
         Ok(())
+    }
+
+    /// Keeps the controller from interrupting, or lets it interrupt again if it has a reason to.
+    ///
+    /// Not for MSI-X, which has masks of its own.
+    pub(super) fn mask_interrupt(&self, masked: bool) -> Result {
+        self.with(|bar| match masked {
+            true => bar.write_reg(INTMS::zeroed().with_first(true)),
+            false => bar.write_reg(INTMC::zeroed().with_first(true)),
+        })
     }
 
     /// Writes a doorbell.
