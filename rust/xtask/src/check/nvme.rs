@@ -27,14 +27,19 @@ pub use self::said::copied;
 /// Runs everything on the machine of a cell, and judges it.
 pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf], cell: &Cell) -> Result<Report> {
     let module = named(modules, "nvme_copy")?;
-    let x86 = kernel.target.architecture == Architecture::default();
+    let architecture = kernel.target.architecture;
+    let x86 = architecture == Architecture::X86_64;
     let here = |condition| match condition {
         Condition::Iommu => cell.addresses == Some(Addressing::Iova),
+        Condition::Msi => architecture != Architecture::Riscv64,
         Condition::X86 => x86,
         Condition::Other => !x86,
     };
     let mut report = Report::default();
     for mut run in runs::read(&session.workspace)?.run {
+        if !run.when.is_none_or(here) {
+            continue;
+        }
         run.actions.retain(|action| action.when.is_none_or(here));
         let name = format!("{}-nvme-{}", cell.name, run.name);
         let dir = session.workspace.cache("runs").join(&name);

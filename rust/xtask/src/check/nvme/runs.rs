@@ -24,6 +24,7 @@ pub struct Runs {
 #[serde(deny_unknown_fields)]
 pub struct Run {
     pub name: String,
+    pub when: Option<Condition>,
     #[serde(default)]
     qemu: Vec<String>,
     controllers: Vec<Controller>,
@@ -62,6 +63,8 @@ pub struct Action {
 #[serde(rename_all = "lowercase")]
 pub enum Condition {
     Iommu,
+    /// The machine has message-signaled interrupts.
+    Msi,
     X86,
     Other,
 }
