@@ -25,28 +25,34 @@ const FLAGS: [(Flags, u32); 4] = [
     (GFP_KERNEL_ACCOUNT, bindings::GFP_KERNEL_ACCOUNT),
 ];
 
-/// Attributes that are passed; [`raw_attrs`] returns them as a number.
-fn attrs() -> Attrs {
-    DMA_ATTR_NO_WARN | DMA_ATTR_WRITE_COMBINE
-}
-
-fn raw_attrs() -> usize {
-    (bindings::DMA_ATTR_NO_WARN | bindings::DMA_ATTR_WRITE_COMBINE) as usize
-}
-
-const NO_KERNEL_MAPPING: usize = bindings::DMA_ATTR_NO_KERNEL_MAPPING as usize;
-
-/// Every bit but the named ones. Among them are `DMA_ATTR_NO_KERNEL_MAPPING` and bits for which
-/// `dma_alloc_attrs()` fails.
-fn unnamed() -> Attrs {
-    !(DMA_ATTR_WEAK_ORDERING
+/// Every named attribute; [`RAW_NAMED`] is the same as a number.
+fn named() -> Attrs {
+    DMA_ATTR_WEAK_ORDERING
         | DMA_ATTR_WRITE_COMBINE
         | DMA_ATTR_SKIP_CPU_SYNC
         | DMA_ATTR_FORCE_CONTIGUOUS
         | DMA_ATTR_ALLOC_SINGLE_PAGES
         | DMA_ATTR_NO_WARN
         | DMA_ATTR_PRIVILEGED
-        | DMA_ATTR_MMIO)
+        | DMA_ATTR_MMIO
+}
+
+const RAW_NAMED: usize = (bindings::DMA_ATTR_WEAK_ORDERING
+    | bindings::DMA_ATTR_WRITE_COMBINE
+    | bindings::DMA_ATTR_SKIP_CPU_SYNC
+    | bindings::DMA_ATTR_FORCE_CONTIGUOUS
+    | bindings::DMA_ATTR_ALLOC_SINGLE_PAGES
+    | bindings::DMA_ATTR_NO_WARN
+    | bindings::DMA_ATTR_PRIVILEGED
+    | bindings::DMA_ATTR_MMIO) as usize;
+
+const MMIO: usize = bindings::DMA_ATTR_MMIO as usize;
+const NO_KERNEL_MAPPING: usize = bindings::DMA_ATTR_NO_KERNEL_MAPPING as usize;
+
+/// Every bit but the named ones. Among them are `DMA_ATTR_NO_KERNEL_MAPPING` and bits for which
+/// `dma_alloc_attrs()` fails.
+fn unnamed() -> Attrs {
+    !named()
 }
 
 /// Returns the one allocation that `construct` makes, which it frees as well.
@@ -80,56 +86,57 @@ macro_rules! check {
 macro_rules! constructors {
     ($name:ident: $buffer:ident, $boxed:ident, $handle:ident) => {
         fn $name() -> Result {
-            let (dev, zero, raw) = (TestDevice::normal()?, bindings::__GFP_ZERO, raw_attrs());
+            let (dev, zero, raw) = (TestDevice::normal()?, bindings::__GFP_ZERO, RAW_NAMED);
             let data = [1u16, 2, 3];
 
             check!(dev, size 8, flags zero, attrs 0, |gfp| $buffer::<u64>::zeroed(&dev, gfp));
             check!(dev, size 8, flags zero, attrs raw,
-                |gfp| $buffer::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
+                |gfp| $buffer::<u64>::zeroed_with_attrs(&dev, gfp, named()));
             check!(dev, size 4, flags 0, attrs 0, |gfp| $buffer::<u32>::init(&dev, gfp, 7));
             check!(dev, size 4, flags 0, attrs raw,
-                |gfp| $buffer::<u32>::init_with_attrs(&dev, gfp, attrs(), 7));
+                |gfp| $buffer::<u32>::init_with_attrs(&dev, gfp, named(), 7));
             check!(dev, size 40, flags zero, attrs 0,
                 |gfp| $buffer::<u64>::zeroed_slice(&dev, 5, gfp));
             check!(dev, size 40, flags zero, attrs raw,
-                |gfp| $buffer::<u64>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
+                |gfp| $buffer::<u64>::zeroed_slice_with_attrs(&dev, 5, gfp, named()));
             check!(dev, size 6, flags 0, attrs 0, |gfp| $buffer::from_slice(&dev, &data, gfp));
             check!(dev, size 6, flags 0, attrs raw,
-                |gfp| $buffer::from_slice_with_attrs(&dev, &data, gfp, attrs()));
+                |gfp| $buffer::from_slice_with_attrs(&dev, &data, gfp, named()));
 
             check!(dev, size 8, flags zero, attrs 0, |gfp| $boxed::<u64>::zeroed(&dev, gfp));
             check!(dev, size 8, flags zero, attrs raw,
-                |gfp| $boxed::<u64>::zeroed_with_attrs(&dev, gfp, attrs()));
+                |gfp| $boxed::<u64>::zeroed_with_attrs(&dev, gfp, named()));
             check!(dev, size 40, flags zero, attrs 0,
                 |gfp| $boxed::<[u64]>::zeroed_slice(&dev, 5, gfp));
             check!(dev, size 40, flags zero, attrs raw,
-                |gfp| $boxed::<[u64]>::zeroed_slice_with_attrs(&dev, 5, gfp, attrs()));
+                |gfp| $boxed::<[u64]>::zeroed_slice_with_attrs(&dev, 5, gfp, named()));
             check!(dev, size 6, flags 0, attrs 0, |gfp| $boxed::from_slice(&dev, &data, gfp));
             check!(dev, size 6, flags 0, attrs raw,
-                |gfp| $boxed::from_slice_with_attrs(&dev, &data, gfp, attrs()));
+                |gfp| $boxed::from_slice_with_attrs(&dev, &data, gfp, named()));
 
             let (dev, kind) = (TestDevice::no_mapping()?, NO_KERNEL_MAPPING);
             let with_kind = raw | kind;
             check!(dev, size 100, flags 0, attrs kind,
                 |gfp| $buffer::<[u8; 100], NoMapping>::new(&dev, gfp));
             check!(dev, size 100, flags 0, attrs with_kind,
-                |gfp| $buffer::<[u8; 100], NoMapping>::new_with_attrs(&dev, gfp, attrs()));
+                |gfp| $buffer::<[u8; 100], NoMapping>::new_with_attrs(&dev, gfp, named()));
             check!(dev, size 40, flags 0, attrs kind,
                 |gfp| $buffer::<[u64], NoMapping>::alloc(&dev, 5, gfp));
             check!(dev, size 40, flags 0, attrs with_kind,
-                |gfp| $buffer::<[u64], NoMapping>::alloc_with_attrs(&dev, 5, gfp, attrs()));
+                |gfp| $buffer::<[u64], NoMapping>::alloc_with_attrs(&dev, 5, gfp, named()));
             check!(dev, size 5, flags 0, attrs kind, |gfp| $handle::alloc(&dev, 5, gfp));
 
-            // Zeroing takes a mapping, so these allocate without the attribute of the kind.
-            let dev = TestDevice::zeroed()?;
+            // Zeroing takes a mapping, so these allocate without the attribute of the kind. With
+            // `DMA_ATTR_MMIO`, dma-iommu may not flush the zeroes.
+            let (dev, flushed) = (TestDevice::zeroed()?, raw & !MMIO);
             check!(dev, size 100, flags zero, attrs 0,
                 |gfp| $buffer::<[u8; 100], NoMapping>::new_zeroed(&dev, gfp));
-            check!(dev, size 100, flags zero, attrs raw,
-                |gfp| $buffer::<[u8; 100], NoMapping>::new_zeroed_with_attrs(&dev, gfp, attrs()));
+            check!(dev, size 100, flags zero, attrs flushed,
+                |gfp| $buffer::<[u8; 100], NoMapping>::new_zeroed_with_attrs(&dev, gfp, named()));
             check!(dev, size 40, flags zero, attrs 0,
                 |gfp| $buffer::<[u64], NoMapping>::alloc_zeroed(&dev, 5, gfp));
-            check!(dev, size 40, flags zero, attrs raw,
-                |gfp| $buffer::<[u64], NoMapping>::alloc_zeroed_with_attrs(&dev, 5, gfp, attrs()));
+            check!(dev, size 40, flags zero, attrs flushed,
+                |gfp| $buffer::<[u64], NoMapping>::alloc_zeroed_with_attrs(&dev, 5, gfp, named()));
             Ok(())
         }
     };
