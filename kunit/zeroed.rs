@@ -64,10 +64,10 @@ mod tests {
         let dev = TestDevice::zeroed()?;
         let c = Coherent::<[[u8; 512]; 16], NoMapping>::new_zeroed(&dev, GFP_KERNEL)?;
         let third = io_project!(&c, [build: 2]).dma_address();
-        assert_eq!(third, c.dma_address() + 1024);
+        assert_eq!(c.dma_range().address_at(1024), Ok(third));
         let h = CoherentHandle::alloc_zeroed(&dev, 4096, GFP_KERNEL)?;
         let rest = io_project!(&h, [try: 64..]).dma_address();
-        assert_eq!(rest, h.dma_address() + 64);
+        assert_eq!(h.dma_range().address_at(64), Ok(rest));
         let beyond = || -> Result<u64> { Ok(io_project!(&h, [try: 4096 + 1..]).dma_address()) };
         assert_eq!(beyond().err(), Some(ERANGE));
         Ok(())
