@@ -35,7 +35,6 @@ use kernel::{
         io_project,
         io_read,
         io_write,
-        register,
         Io, //
     },
     irq,
@@ -54,7 +53,7 @@ use kernel::{
 };
 
 mod regs {
-    use super::*;
+    use kernel::io::register;
 
     register! {
         /// Why the device raised its interrupt.

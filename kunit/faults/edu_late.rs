@@ -16,10 +16,7 @@ use kernel::{
         Device,
         DmaMask, //
     },
-    io::{
-        register,
-        Io, //
-    },
+    io::Io,
     page::PAGE_SIZE,
     pci,
     prelude::*,
@@ -30,7 +27,7 @@ use kernel::{
 };
 
 mod regs {
-    use super::*;
+    use kernel::io::register;
 
     register! {
         pub(super) DMA_SRC(u32) @ 0x80 {
