@@ -410,8 +410,10 @@ impl<T> Coherent<T, NoMapping> {
     ///
     /// The content of the new memory is unspecified, even with [`__GFP_ZERO`]:
     /// `dma_direct_alloc_no_mapping()` in `kernel/dma/direct.c` drops that flag, and the device
-    /// reads stale kernel memory. dma-iommu and pools do zero the memory (`iommu_dma_alloc()` in
-    /// `drivers/iommu/dma-iommu.c`, `__dma_alloc_from_coherent()` in `kernel/dma/coherent.c`).
+    /// reads stale kernel memory. The paths that ignore the attribute do zero the memory: dma-iommu
+    /// (`iommu_dma_alloc()` in `drivers/iommu/dma-iommu.c`), per-device pools
+    /// (`__dma_alloc_from_coherent()` in `kernel/dma/coherent.c`), restricted pools and
+    /// confidential guests (`dma_direct_alloc()`).
     ///
     /// If the device must not see stale memory, let it overwrite the buffer first, use a [`Normal`]
     /// buffer, or boot with `init_on_alloc=1`.
@@ -554,6 +556,10 @@ impl<T: KnownSize + ?Sized, Kind: CpuMapping> Coherent<T, Kind> {
 /// more than [`PAGE_SIZE`], does not compile. May sleep, depending on `gfp_flags`.
 impl<T: AsBytes + FromBytes> Coherent<T> {
     /// Allocates zeroed memory for a `T`.
+    ///
+    /// On 32-bit arm, an allocation that must not block, for a device that does not snoop the CPU
+    /// caches, is not zeroed, as in Linux 7.3 (`__alloc_from_pool()` in
+    /// `arch/arm/mm/dma-mapping.c`).
     ///
     /// # Examples
     ///

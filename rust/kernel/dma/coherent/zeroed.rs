@@ -11,7 +11,8 @@
 //! The mapping is unused; only the free path needs its address.
 //!
 //! With `CONFIG_ARM_DMA_USE_IOMMU`, nothing helps an allocation of more than a page that must not
-//! block: `__iommu_alloc_simple()` maps the wrong pages behind the first, for every kind.
+//! block, or that is for a coherent device: `arm_iommu_alloc_attrs()` calls
+//! `__iommu_alloc_simple()`, which maps the wrong pages behind the first, for every kind.
 
 use super::{
     Allocation,
@@ -104,7 +105,10 @@ impl<T> Coherent<T, NoMapping> {
     /// masked as well: with it, dma-iommu may not flush the zeroes.
     ///
     /// Errors and context are those of
-    /// [`Coherent<T, NoMapping>::new_with_attrs`](Coherent::new_with_attrs).
+    /// [`Coherent<T, NoMapping>::new_with_attrs`](Coherent::new_with_attrs), but allocations do not
+    /// fail because of AMD's GART. On 32-bit arm, for a device that does not snoop the CPU caches,
+    /// the memory can lie outside the DMA mask, as that of a [`Normal`] buffer can: `__dma_alloc()`
+    /// in `arch/arm/mm/dma-mapping.c` does not check the result.
     ///
     /// [`Io`]: crate::io::Io
     /// [`RelaxedMmio`]: crate::io::RelaxedMmio
@@ -149,9 +153,10 @@ impl<T> Coherent<[T], NoMapping> {
     /// Allocates zeroed memory for `len` elements that only the device can access.
     ///
     /// Otherwise like
-    /// [`Coherent<T, NoMapping>::new_zeroed_with_attrs`](Coherent::new_zeroed_with_attrs). Errors
-    /// and context are those of
-    /// [`Coherent<[T], NoMapping>::alloc_with_attrs`](Coherent::alloc_with_attrs).
+    /// [`Coherent<T, NoMapping>::new_zeroed_with_attrs`](Coherent::new_zeroed_with_attrs). Further
+    /// errors are those of
+    /// [`Coherent<[T], NoMapping>::alloc_with_attrs`](Coherent::alloc_with_attrs): [`EINVAL`] if
+    /// `len` is zero, and [`ENOMEM`] if the size overflows.
     ///
     /// # Examples
     ///
