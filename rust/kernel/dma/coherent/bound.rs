@@ -126,8 +126,10 @@ impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
     fn into_bound(self) -> Coherent<'a, T, Kind> {
         let dev: &Device = self.dev;
 
-        // SAFETY: `dev` is valid for `'a`, and `buffer` is not used after that. The `ARef` does not
-        // own a reference count, which is fine as `ManuallyDrop` never drops it.
+        // SAFETY:
+        // - The reference count is not ours to relinquish, but `buffer` is never dropped, so
+        //   nothing is relinquished.
+        // - `dev` is valid for `'a`, and `buffer` is not used after that.
         let dev = unsafe { ARef::from_raw(NonNull::from(dev)) };
 
         // INVARIANT: The type invariants of `buffer` are those of `self`. The device is bound as
@@ -425,8 +427,8 @@ impl<'a, T: AsBytes + FromBytes> CoherentBox<'a, [T]> {
     where
         T: Copy,
     {
-        // INVARIANT: The allocation is new.
         let dmem = Allocation::elements(dev, data.len(), gfp_flags, dma_attrs)?;
+        // INVARIANT: The allocation is new.
         let mut dmem = Self(dmem.into_bound());
         boxed::fill(&mut dmem, data);
         Ok(dmem)

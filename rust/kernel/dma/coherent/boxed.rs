@@ -135,8 +135,8 @@ impl<T: AsBytes + FromBytes> CoherentBox<[T]> {
     where
         T: Copy,
     {
-        // INVARIANT: The allocation is new.
         let dmem = Allocation::elements(dev, data.len(), gfp_flags, dma_attrs)?;
+        // INVARIANT: The allocation is new.
         let mut dmem = Self(dmem.into_coherent());
         fill(&mut dmem, data);
         Ok(dmem)

@@ -90,7 +90,7 @@ impl Range {
     #[inline]
     pub const fn new(base: DmaAddress, size: usize) -> Result<Self> {
         match arithmetic::last(base, size) {
-            // INVARIANT: There is a last address, which there is not if `size` is zero.
+            // INVARIANT: `last()` returns an address only if `size` is not zero and nothing wraps.
             Some(_) => Ok(Self { base, size }),
             None => Err(EINVAL),
         }
