@@ -242,10 +242,14 @@ struct Allocation<'a, T: KnownSize + ?Sized, Kind: CoherentKind> {
 }
 
 impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
-    /// Allocates `size` bytes, which is the size of what `typed` makes of their address and not
-    /// zero.
+    /// Allocates `size` bytes, and has `typed` turn their address into a pointer to a `T`.
+    ///
+    /// # Safety
+    ///
+    /// `size` is not zero, and is the size of the `T` that `typed` returns. `typed` does not change
+    /// the address.
     #[inline]
-    fn new(
+    unsafe fn new(
         dev: &'a Device<Bound>,
         size: usize,
         typed: impl FnOnce(NonNull<c_void>) -> NonNull<T>,
@@ -278,13 +282,14 @@ impl<'a, T: KnownSize + ?Sized, Kind: CoherentKind> Allocation<'a, T, Kind> {
         };
 
         // INVARIANT:
-        // - The allocation was just made, with this size and these attributes.
+        // - The allocation was just made, with these attributes. By the safety requirements, its
+        //   size is that of the `T`.
         // - For `Normal`, the attribute was taken out, so `dma_alloc_attrs` returned a CPU address,
         //   aligned to a page like the DMA address (see `Documentation/core-api/dma-api-howto.rst`)
         //   and therefore for `T`.
         // - For `NoMapping`, the address is not used.
-        // - No caller passes a size of zero. The device can access every byte, so the last one has
-        //   a DMA address, too.
+        // - By the safety requirements, `size` is not zero. The device can access every byte, so
+        //   the last one has a DMA address, too.
         Ok(Self {
             dev,
             dma_addr,
@@ -314,7 +319,9 @@ impl<'a, T, Kind: CoherentKind> Allocation<'a, T, Kind> {
     fn value(dev: &'a Device<Bound>, gfp_flags: Flags, dma_attrs: Attrs) -> Result<Self> {
         const { assert!(size_of::<T>() > 0, "a zero-sized type cannot be allocated") };
 
-        Self::new(dev, size_of::<T>(), NonNull::cast, gfp_flags, dma_attrs)
+        // SAFETY: `size_of::<T>()` is the size of every `T`, and not zero, as was just asserted. A
+        // cast does not change the address.
+        unsafe { Self::new(dev, size_of::<T>(), NonNull::cast, gfp_flags, dma_attrs) }
     }
 }
 
@@ -336,7 +343,10 @@ impl<'a, T, Kind: CoherentKind> Allocation<'a, [T], Kind> {
 
         let size = Layout::array::<T>(len).map_err(|_| ENOMEM)?.size();
         let typed = |addr: NonNull<c_void>| NonNull::slice_from_raw_parts(addr.cast(), len);
-        Self::new(dev, size, typed, gfp_flags, dma_attrs)
+
+        // SAFETY: `size` is the size of `len` elements, which `typed` returns at the same address.
+        // Neither `len` nor the size of an element is zero.
+        unsafe { Self::new(dev, size, typed, gfp_flags, dma_attrs) }
     }
 }
 
