@@ -4,7 +4,7 @@
 //! of steps ([`series::STEPS`]) makes both.
 
 mod edits;
-mod files;
+pub mod files;
 pub mod git;
 pub mod library;
 pub mod patches;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make mutants`: the library, weakened in one way at a time, and the check that has to notice.
+//! `make mutants`: the library and its fixes of the kernel's own files, weakened in one way at a
+//! time, and the check that has to notice.
 
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::check::contract::{self, Compiler};
 use crate::check::{cells, suites};
 use crate::host::{process, table};
+use crate::tree::files::{self, Files};
 use crate::tree::library::Library;
 use crate::tree::series;
 use crate::verdict::report::Report;
@@ -29,7 +31,7 @@ struct Mutants {
 #[serde(deny_unknown_fields)]
 struct Mutant {
     name: String,
-    /// Relative to the library.
+    /// Relative to the library, or from `rust/kernel/` on: a file that the series edits.
     file: String,
     anchor: String,
     replacement: String,
@@ -38,6 +40,14 @@ struct Mutant {
 }
 
 impl Mutant {
+    /// The path in a kernel tree.
+    fn path(&self) -> String {
+        match self.file.starts_with("rust/kernel/") {
+            true => self.file.clone(),
+            false => format!("rust/kernel/dma/{}", self.file),
+        }
+    }
+
     /// Whether compiling is enough to find out.
     fn is_fast(&self) -> bool {
         self.check == COMPILER || self.check.starts_with("contract: ")
@@ -50,10 +60,11 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
     let Mutants { mut mutant } =
         toml::from_str(&text).with_context(|| path.display().to_string())?;
     mutant.retain(|mutant| mutant.check.contains(only) || mutant.name.contains(only));
-    let overlay = session.workspace.overlay();
+    let library = Library::read(&session.workspace.checkout, &session.workspace.overlay())?;
+    let grafted = grafted(&session.source.tree, &library)?;
     // What is wrong with an anchor shows before anything is built.
     for mutant in &mutant {
-        mutated(&overlay, mutant)?;
+        mutated(&grafted, mutant)?;
     }
 
     let kernel = session.debug_kernel()?;
@@ -70,7 +81,7 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
     let mut survivors = 0;
     let mut table = table::new(["weakened", "must fail", "failed", "verdict"]);
     for mutant in &mutant {
-        let failed = failed_checks(session, &kernel, mutant)
+        let failed = failed_checks(session, &kernel, &grafted, mutant)
             .with_context(|| format!("mutant: {}", mutant.name))?;
         let killed = failed.contains(&mutant.check);
         survivors += usize::from(!killed);
@@ -80,55 +91,62 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
         table.add_row([&mutant.name, &mutant.check, &failed, verdict]);
     }
     // The tree is as it was.
-    graft_with(session, &kernel, &overlay)?;
+    files::write(&kernel.pristine, &kernel.tree, &grafted)?;
     println!("{table}");
     println!("{} mutants, {survivors} survived", mutant.len());
     Ok(super::exit_code(survivors == 0 && !mutant.is_empty()))
 }
 
-/// Grafts the library with the files of `overlay`.
-fn graft_with(session: &Session, kernel: &Kernel, overlay: &Path) -> Result<()> {
-    let library = Library::read(&session.workspace.checkout, overlay)?;
-    series::graft(&kernel.pristine, &kernel.tree, &library, series::GRAFT).map(drop)
+/// The files that differ from Linux 7.3 after a graft.
+fn grafted(pristine: &Path, library: &Library) -> Result<Files> {
+    let mut commits = series::plan(pristine, library, series::GRAFT)?;
+    let last = commits.pop().context("the series has steps")?;
+    Ok(last.files)
 }
 
-/// The text of the file that a mutant changes, changed.
-fn mutated(overlay: &Path, mutant: &Mutant) -> Result<String> {
-    let path = overlay.join(&mutant.file);
-    let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
+/// The grafted files, with the one changed that a mutant changes.
+fn mutated(grafted: &Files, mutant: &Mutant) -> Result<Files> {
+    let path = mutant.path();
+    let text = grafted.get(&path).with_context(|| format!("no {path}"))?;
     let count = text.matches(&mutant.anchor).count();
     ensure!(
         count == 1,
-        "mutant `{}`: its anchor is {count} times in {}; mend it in mutants.toml",
+        "mutant `{}`: its anchor is {count} times in {path}; mend it in mutants.toml",
         mutant.name,
-        path.display()
     );
-    Ok(text.replacen(&mutant.anchor, &mutant.replacement, 1))
+    let text = text.replacen(&mutant.anchor, &mutant.replacement, 1);
+    let mut files = grafted.clone();
+    files.insert(path, text);
+    Ok(files)
 }
 
 /// The names of the checks that fail for a mutant.
-fn failed_checks(session: &Session, kernel: &Kernel, mutant: &Mutant) -> Result<Vec<String>> {
+fn failed_checks(
+    session: &Session,
+    kernel: &Kernel,
+    grafted: &Files,
+    mutant: &Mutant,
+) -> Result<Vec<String>> {
     let (workspace, progress) = (&session.workspace, &session.progress);
     eprintln!("==> mutant: {}", mutant.name);
     let scratch = workspace.scratch("mutant-")?;
-    let tree = scratch.path().join("rust/kernel");
-    fs::create_dir(scratch.path().join("rust"))?;
-    copy(&kernel.tree.join("rust/kernel"), &tree)?;
-    let overlay = tree.join("dma");
-    fs::remove_dir_all(&overlay)?;
-    copy(&workspace.overlay(), &overlay)?;
-    fs::write(
-        overlay.join(&mutant.file),
-        mutated(&workspace.overlay(), mutant)?,
-    )?;
+    let mutated = mutated(grafted, mutant)?;
 
     let compiled = if mutant.is_fast() {
+        let tree = scratch.path().join("rust/kernel");
+        fs::create_dir(scratch.path().join("rust"))?;
+        copy(&kernel.tree.join("rust/kernel"), &tree)?;
+        for (path, text) in &mutated {
+            if path.starts_with("rust/kernel/") {
+                fs::write(scratch.path().join(path), text)?;
+            }
+        }
         let library = scratch.path().join("libkernel.rmeta");
         Compiler::new(&kernel.build, scratch.path(), &workspace.checkout)?
             .against(&tree.join("lib.rs"), &library)
             .map(Some)
     } else {
-        graft_with(session, kernel, &overlay)?;
+        files::write(&kernel.pristine, &kernel.tree, &mutated)?;
         kernel.build(workspace, progress).map(|()| None)
     };
     let report = match compiled {
@@ -156,6 +174,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::env;
 
     fn mutant(anchor: &str) -> Mutant {
         Mutant {
@@ -169,13 +188,13 @@ mod tests {
 
     #[test]
     fn an_anchor_is_there_once() {
-        let dir = tempfile::tempdir().expect("a directory");
-        fs::write(dir.path().join("a.rs"), "one two two").expect("written");
-        let text = mutated(dir.path(), &mutant("one")).expect("once");
-        assert_eq!(text, "other two two");
-        let error = mutated(dir.path(), &mutant("two")).expect_err("twice");
+        let path = "rust/kernel/dma/a.rs".to_string();
+        let grafted = Files::from([(path.clone(), "one two two".into())]);
+        let files = mutated(&grafted, &mutant("one")).expect("once");
+        assert_eq!(files[&path], "other two two");
+        let error = mutated(&grafted, &mutant("two")).expect_err("twice");
         assert!(error.to_string().contains("2 times"), "{error}");
-        assert!(mutated(dir.path(), &mutant("three")).is_err());
+        assert!(mutated(&grafted, &mutant("three")).is_err());
     }
 
     #[test]
@@ -183,8 +202,12 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let text = fs::read_to_string(root.join("mutants.toml")).expect("the list");
         let list: Mutants = toml::from_str(&text).expect("well formed");
+        let library = Library::read(&root.join("../.."), &root.join("../kernel/dma"));
+        let tree = env::var_os("KERNEL_TREE");
+        let tree = tree.expect("set KERNEL_TREE=<pristine 7.3 tree>; `make test` does");
+        let grafted = grafted(Path::new(&tree), &library.expect("the library")).expect("a graft");
         for mutant in &list.mutant {
-            mutated(&root.join("../kernel/dma"), mutant).expect("an anchor");
+            mutated(&grafted, mutant).expect("an anchor");
         }
     }
 }
