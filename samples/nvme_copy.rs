@@ -58,9 +58,6 @@ mod state;
 
 use engine::Engine;
 
-/// The class of NVMe controllers: mass storage, non-volatile memory, NVM Express.
-const CLASS: u32 = 0x01_08_02;
-
 /// The page size of the controller, whatever that of the CPU is.
 const PAGE: usize = 4096;
 
@@ -82,7 +79,15 @@ struct NvmeCopyDriver;
 kernel::pci_device_table!(
     PCI_TABLE,
     <NvmeCopyDriver as pci::Driver>::IdInfo,
-    [(pci::DeviceId::from_class(CLASS, !0), ())]
+    // Only QEMU's, whose disks are for tests: the copy begins as soon as the driver is loaded.
+    [(
+        pci::DeviceId::from_class_and_vendor(
+            pci::Class::STORAGE_EXPRESS,
+            pci::ClassMask::Full,
+            pci::Vendor::REDHAT
+        ),
+        ()
+    )]
 );
 
 impl pci::Driver for NvmeCopyDriver {
@@ -119,7 +124,7 @@ impl pci::Driver for NvmeCopyDriver {
                         Ok(engine),
                     )
                 },
-                _timer: irq.handler().start()?.watch(),
+                _timer: irq.handler().start(vectors.irq_type())?.watch(),
             }))
         })
     }
@@ -170,7 +175,7 @@ kernel::module_pci_driver! {
         },
         beyond: bool {
             default: false,
-            description: "Test aid: write the page after the slots, which an IOMMU prevents",
+            description: "Test aid: read into the page after the slots, which an IOMMU prevents",
         },
     },
 }

@@ -16,10 +16,16 @@ use kernel::{
 /// and the device access.
 macro_rules! shared_with_device {
     ($($type:ty),* $(,)?) => {$(
+        const _: () = {
+            const fn derived<T: FromBytes + IntoBytes>() {}
+            derived::<$type>();
+        };
+
         // SAFETY: `IntoBytes` is derived, which is refused for a type with padding.
         unsafe impl kernel::transmute::AsBytes for $type {}
 
         // SAFETY: `FromBytes` is derived, which is refused for a type with an invalid bit pattern.
+        // All fields are integers.
         unsafe impl kernel::transmute::FromBytes for $type {}
     )*};
 }

@@ -119,7 +119,10 @@ impl<'bound> Controller<'bound> {
 
 impl Drop for Controller<'_> {
     fn drop(&mut self) {
-        self.shut_down();
+        // Unbinding has done that, a probe that fails has not.
+        if self.pdev.config_space().read(PCI_COMMAND).bus_master() {
+            self.shut_down();
+        }
     }
 }
 

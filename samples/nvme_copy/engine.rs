@@ -45,7 +45,6 @@ pub(super) struct Engine<'bound> {
     queues: Queues<'bound, IO_ENTRIES>,
     slots: Slots<'bound>,
     copy: Arc<Copy>,
-    interrupts: pci::IrqType,
     /// Whether the namespace has a cache, which is flushed at the end.
     flush: bool,
 }
@@ -56,7 +55,7 @@ impl<'bound> Engine<'bound> {
         pdev: &'bound pci::Device<Core<'_>>,
         interrupts: pci::IrqType,
     ) -> Result<Self> {
-        let registers = Arc::new(Registers::new(pdev)?, GFP_KERNEL)?;
+        let registers = Arc::new(Registers::new(pdev, interrupts)?, GFP_KERNEL)?;
         let capabilities = registers.capabilities(pdev)?;
 
         // If anything fails, these are dropped in the opposite order, so after the controller.
@@ -83,18 +82,17 @@ impl<'bound> Engine<'bound> {
             queues,
             slots,
             copy,
-            interrupts,
             flush,
         })
     }
 
     /// Submits the first commands. The interrupt handler submits all others.
-    pub(super) fn start(&self) -> Result<Arc<Copy>> {
+    pub(super) fn start(&self, interrupts: pci::IrqType) -> Result<Arc<Copy>> {
         let (pdev, plan) = (&self.copy.pdev, &self.copy.plan);
         dev_info!(
             pdev,
             "copying {} blocks of {} bytes, namespace {} block {:#x} to namespace {} block {:#x}, \
-             depth {}, slots at {:#x}, {:?}\n",
+             depth {}, slots at {:#x}, {interrupts:?}\n",
             plan.blocks,
             1u32 << plan.source.block_shift,
             plan.source.id,
@@ -102,8 +100,7 @@ impl<'bound> Engine<'bound> {
             plan.target.id,
             plan.target_first,
             plan.depth,
-            self.slots.dma_range().base(),
-            self.interrupts
+            self.slots.dma_range().base()
         );
         if module_parameters::beyond.value() {
             dev_info!(pdev, "fault expected at {:#x}\n", self.slots.beyond()?);
@@ -113,7 +110,9 @@ impl<'bound> Engine<'bound> {
         for slot in 0..plan.depth {
             self.read_next(&mut state, slot)?;
         }
-        self.queues.submit(&state.position, &self.copy.registers)?;
+        self.queues
+            .submit(&mut state.position, &self.copy.registers)?;
+        self.copy.registers.mask_interrupt(false)?;
 
         Ok(self.copy.clone())
     }
@@ -139,36 +138,31 @@ impl<'bound> Engine<'bound> {
         }
 
         state.next += blocks;
-        let operation = Operation::Read;
-        self.submit(
-            state,
-            slot,
-            Transfer {
-                operation,
-                offset,
-                blocks,
-            },
-        )
+        let read = Transfer {
+            operation: Operation::Read,
+            offset,
+            blocks,
+        };
+        self.submit(state, slot, read)
     }
 
     /// Submits a command between a slot and the blocks of `transfer`.
     fn submit(&self, state: &mut State, slot: usize, transfer: Transfer) -> Result {
-        let Transfer {
-            operation, blocks, ..
-        } = transfer;
-        let plan = &self.copy.plan;
-        let (namespace, block) = plan.place(&transfer)?;
+        let (operation, blocks) = (transfer.operation, transfer.blocks);
+        let (namespace, block) = self.copy.plan.place(&transfer)?;
 
         let command = if operation == Operation::Flush {
             SubmissionEntry::new(operation as u8, namespace.id, [0; 2])
         } else {
             let mut prp = self.slots.prp(slot, blocks << namespace.block_shift)?;
-            if slot == 0 && operation == Operation::Write {
-                if module_parameters::wrong_slot.value() {
+            match operation {
+                Operation::Write if slot == 0 && module_parameters::wrong_slot.value() => {
                     [prp[0], _] = self.slots.prp(1, 0)?;
-                } else if module_parameters::beyond.value() {
+                }
+                Operation::Read if slot == 0 && module_parameters::beyond.value() => {
                     prp[0] = self.slots.beyond()?;
                 }
+                _ => {}
             }
             // CAST: Each keeps one half. The number of blocks is that less one.
             SubmissionEntry::new(operation as u8, namespace.id, prp).with_arguments([
@@ -188,18 +182,18 @@ impl<'bound> Engine<'bound> {
     fn complete(&self, state: &mut State, completion: CompletionEntry) -> Result {
         let copy = &self.copy;
         let slot = completion.command_id();
-        let Some(transfer) = state.completed(slot) else {
+        let Some(mut transfer) = state.completed(slot) else {
             dev_err!(copy.pdev, "no command has identifier {slot}\n");
             return Err(EIO);
         };
 
-        let operation = transfer.operation;
         let (kind, code) = completion.status();
         if (kind, code) != (0, 0) {
             let (_, block) = copy.plan.place(&transfer)?;
             dev_err!(
                 copy.pdev,
-                "{operation:?} of block {block:#x} failed: status code type {kind:#x} code {code:#x}\n"
+                "{:?} of block {block:#x} failed: status code type {kind:#x} code {code:#x}\n",
+                transfer.operation
             );
             state.stage = Stage::Failed;
         }
@@ -207,30 +201,16 @@ impl<'bound> Engine<'bound> {
             return Ok(());
         }
 
-        match operation {
+        match transfer.operation {
             Operation::Read => {
-                let operation = Operation::Write;
-                self.submit(
-                    state,
-                    slot,
-                    Transfer {
-                        operation,
-                        ..transfer
-                    },
-                )
+                transfer.operation = Operation::Write;
+                self.submit(state, slot, transfer)
             }
             Operation::Write => {
                 copy.written(state, transfer.blocks);
                 if state.copied == copy.plan.blocks && self.flush {
-                    let operation = Operation::Flush;
-                    return self.submit(
-                        state,
-                        slot,
-                        Transfer {
-                            operation,
-                            ..transfer
-                        },
-                    );
+                    transfer.operation = Operation::Flush;
+                    return self.submit(state, slot, transfer);
                 }
                 self.read_next(state, slot)
             }
@@ -247,10 +227,7 @@ impl<'bound> Engine<'bound> {
 
         // A line that stays up for completions which come from now on may not be another interrupt.
         // Section 7.5.1.1 of the specification recommends to mask it until all are handled.
-        let maskable = !matches!(self.interrupts, pci::IrqType::MsiX);
-        if maskable {
-            registers.mask_interrupt(true)?;
-        }
+        registers.mask_interrupt(true)?;
 
         self.complete(state, first)?;
         while let Some(next) = self.queues.pop(&mut state.position)? {
@@ -260,16 +237,14 @@ impl<'bound> Engine<'bound> {
         state.interrupts += 1;
         self.queues.release(&state.position, registers)?;
         if state.in_flight > 0 {
-            self.queues.submit(&state.position, registers)?;
+            self.queues.submit(&mut state.position, registers)?;
         } else if state.stage == Stage::Running {
             self.copy.finish(state);
         } else {
             self.copy.stop(state);
         }
 
-        if maskable {
-            registers.mask_interrupt(false)?;
-        }
+        registers.mask_interrupt(false)?;
         Ok(true)
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Queues<'bound, const N: usize> {
 /// How far both sides are.
 pub(super) struct Position {
     tail: u16,
+    /// The tail that the controller knows.
+    submitted: u16,
     head: u16,
     phase: u16,
 }
@@ -51,6 +53,7 @@ pub(super) struct Position {
 impl Position {
     pub(super) const START: Self = Self {
         tail: 0,
+        submitted: 0,
         head: 0,
         phase: 1,
     };
@@ -85,8 +88,13 @@ impl<'bound, const N: usize> Queues<'bound, N> {
     }
 
     /// Tells the controller of all commands that were written.
-    pub(super) fn submit(&self, at: &Position, registers: &Registers) -> Result {
-        registers.ring(self.submission_doorbell, at.tail)
+    pub(super) fn submit(&self, at: &mut Position, registers: &Registers) -> Result {
+        // A doorbell must not be written with the value that it has.
+        if at.tail != at.submitted {
+            registers.ring(self.submission_doorbell, at.tail)?;
+            at.submitted = at.tail;
+        }
+        Ok(())
     }
 
     /// Returns the next completion, if the controller has written one.

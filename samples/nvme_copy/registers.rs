@@ -114,18 +114,28 @@ pub(super) struct Capabilities {
 /// Access to the registers.
 ///
 /// The timer uses them as well and knows no lifetime of the binding, hence the [`pci::DevresBar`].
-pub(super) struct Registers(pci::DevresBar<DOORBELLS>);
+pub(super) struct Registers {
+    bar: pci::DevresBar<DOORBELLS>,
+    /// MSI-X has masks of its own, and `INTMS` and `INTMC` must not be accessed.
+    maskable: bool,
+}
 
 impl Registers {
     /// Maps the registers of a controller.
-    pub(super) fn new(pdev: &pci::Device<kernel::device::Bound>) -> Result<Self> {
+    pub(super) fn new(
+        pdev: &pci::Device<kernel::device::Bound>,
+        interrupts: pci::IrqType,
+    ) -> Result<Self> {
         let bar = pdev.iomap_region_sized::<DOORBELLS>(0, c"nvme_copy")?;
-        Ok(Self(bar.into_devres()?))
+        Ok(Self {
+            bar: bar.into_devres()?,
+            maskable: !matches!(interrupts, pci::IrqType::MsiX),
+        })
     }
 
     /// Calls `f` with the registers, unless they are unmapped.
     fn with<R>(&self, f: impl FnOnce(&Bar<'_>) -> R) -> Result<R> {
-        self.0.try_access_with(|bar| f(bar)).ok_or(ENODEV)
+        self.bar.try_access_with(|bar| f(bar)).ok_or(ENODEV)
     }
 
     /// Reads what the controller can do, and refuses one that this driver cannot use.
@@ -162,7 +172,8 @@ impl Registers {
         }
     }
 
-    /// Enables the controller, for 4 KiB pages and the NVM command set, with these admin queues.
+    /// Enables the controller, for 4 KiB pages and the NVM command set, with these admin queues and
+    /// without interrupts.
     pub(super) fn enable(
         &self,
         entries: u16,
@@ -172,6 +183,7 @@ impl Registers {
         let last = u32::from(entries - 1);
         let aqa = AQA::zeroed().try_with_asqs(last)?.try_with_acqs(last)?;
 
+        self.mask_interrupt(true)?;
         self.with(|bar| {
             bar.write_reg(aqa);
             for (offset, address) in [(ASQ, submission), (ACQ, completion)] {
@@ -190,8 +202,10 @@ impl Registers {
 
     /// Starts a Controller Reset: aborts all commands and deletes all I/O queues.
     ///
-    /// The controller may access memory until [`Status::NotReady`].
+    /// The controller does not interrupt any more, and may access memory until
+    /// [`Status::NotReady`].
     pub(super) fn disable(&self) -> Result {
+        self.mask_interrupt(true)?;
         self.with(|bar| bar.update(CC, |cc| cc.with_en(false)))
     }
 
@@ -216,11 +230,12 @@ impl Registers {
 
     /// Keeps the controller from interrupting, or lets it interrupt again if it has a reason to.
     ///
-    /// Not for MSI-X, which has masks of its own.
+    /// Does nothing for MSI-X.
     pub(super) fn mask_interrupt(&self, masked: bool) -> Result {
-        self.with(|bar| match masked {
-            true => bar.write_reg(INTMS::zeroed().with_first(true)),
-            false => bar.write_reg(INTMC::zeroed().with_first(true)),
+        self.with(|bar| match (self.maskable, masked) {
+            (true, true) => bar.write_reg(INTMS::zeroed().with_first(true)),
+            (true, false) => bar.write_reg(INTMC::zeroed().with_first(true)),
+            (false, _) => {}
         })
     }
 

@@ -242,12 +242,18 @@ impl HrTimerCallback for Copy {
 
         match state.stage {
             Stage::Running | Stage::Failed => this.check(&mut state),
-            // If that takes for ever, unbinding says so.
-            Stage::Resetting if this.registers.status() == Status::Ready => {}
-            Stage::Resetting => {
-                dev_info!(this.pdev, "the controller is reset\n");
-                this.stop(&mut state);
-            }
+            Stage::Resetting => match this.registers.status() {
+                // If that takes for ever, unbinding says so.
+                Status::Ready | Status::Fatal => {}
+                Status::NotReady => {
+                    dev_info!(this.pdev, "the controller is reset\n");
+                    this.stop(&mut state);
+                }
+                Status::Gone => {
+                    dev_err!(this.pdev, "the device is gone\n");
+                    this.stop(&mut state);
+                }
+            },
             Stage::Ended => {}
         }
 
