@@ -63,6 +63,8 @@ pub struct Cell {
     #[serde(default)]
     noncoherent: bool,
     #[serde(default)]
+    pub intx: bool,
+    #[serde(default)]
     skips: Vec<String>,
     pub addresses: Option<Addressing>,
     fresh_memory: FreshMemory,

@@ -27,11 +27,10 @@ pub use self::said::copied;
 /// Runs everything on the machine of a cell, and judges it.
 pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf], cell: &Cell) -> Result<Report> {
     let module = named(modules, "nvme_copy")?;
-    let architecture = kernel.target.architecture;
-    let x86 = architecture == Architecture::X86_64;
+    let x86 = kernel.target.architecture == Architecture::X86_64;
     let here = |condition| match condition {
         Condition::Iommu => cell.addresses == Some(Addressing::Iova),
-        Condition::Msi => architecture != Architecture::Riscv64,
+        Condition::Msi => !cell.intx,
         Condition::X86 => x86,
         Condition::Other => !x86,
     };
@@ -54,7 +53,10 @@ pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf], cell: &Cell)
         let missing = run.missing(&said::sections(&logs.console));
         report.note_problems(format!("{prefix}: messages"), missing);
         let copies = said::copied(&logs.console);
-        report.extend(judge_log(logs, kernel, cell, &prefix)?);
+        let verdict = judge_log(logs, kernel, cell, &prefix)?;
+        report.extend(verdict.report);
+        let unfreed = run.unfreed(&verdict.allocations.marks);
+        report.note_problems(format!("{prefix}: frees after each action"), unfreed);
         run.apply(&mut images)?;
         report.note_problems(format!("{prefix}: SHA-256 of disks"), images.problems()?);
         images.remove()?;
@@ -83,7 +85,7 @@ fn monitor(run: &str) -> [String; 8] {
 }
 
 /// Judges what the kernel said. A refused probe is what was asked for.
-fn judge_log(mut logs: Logs, kernel: &Kernel, cell: &Cell, prefix: &str) -> Result<Report> {
+fn judge_log(mut logs: Logs, kernel: &Kernel, cell: &Cell, prefix: &str) -> Result<Verdict> {
     let expected = Expected {
         allocations: true,
         totals: kernel.has("CONFIG_HIST_TRIGGERS")?,
@@ -95,14 +97,13 @@ fn judge_log(mut logs: Logs, kernel: &Kernel, cell: &Cell, prefix: &str) -> Resu
     logs.console = logs
         .console
         .replace(&format!("{probe} failed"), &format!("{probe} refused"));
-    let mut report = Verdict::of(&logs, &expected).report;
-    report.facts.clear();
+    let mut verdict = Verdict::of(&logs, &expected);
+    verdict.report.facts.clear();
+    let checks = &mut verdict.report.checks;
     // The kernel runs its own suites in each boot.
-    report
-        .checks
-        .retain(|check| !check.name.starts_with("KUnit: ") || check.failed > 0);
-    for check in &mut report.checks {
+    checks.retain(|check| !check.name.starts_with("KUnit: ") || check.failed > 0);
+    for check in checks {
         check.name = format!("{prefix}: {}", check.name);
     }
-    Ok(report)
+    Ok(verdict)
 }

@@ -163,6 +163,23 @@ impl Run {
         missing
     }
 
+    /// What was not freed when the driver was unloaded, `marks` having the number of allocations at
+    /// the beginning of each action.
+    pub fn unfreed(&self, marks: &[(String, usize)]) -> Vec<String> {
+        if marks.len() != self.actions.len() {
+            return vec![format!(
+                "{} of {} actions were begun",
+                marks.len(),
+                self.actions.len()
+            )];
+        }
+        let ends = self.actions.iter().zip(&marks[1..]);
+        let unfreed = ends.filter(|(action, (_, live))| action.unloads() && *live > 0);
+        unfreed
+            .map(|(action, (_, live))| format!("{action}: {live} allocations are not freed"))
+            .collect()
+    }
+
     /// Makes the changes to the images that the driver has to make.
     pub fn apply(&self, images: &mut Images) -> Result<()> {
         for action in &self.actions {
@@ -196,6 +213,13 @@ impl Run {
     }
 }
 
+impl Action {
+    fn unloads(&self) -> bool {
+        let shell = self.shell.as_deref().unwrap_or_default();
+        self.copy.is_some() || shell.contains("step rmmod nvme_copy")
+    }
+}
+
 impl std::fmt::Display for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(line) = &self.shell {
@@ -225,6 +249,16 @@ mod tests {
             let mut images = Images::create(dir.path(), &run.disks).expect("images");
             run.apply(&mut images).expect(&run.name);
         }
+    }
+
+    #[test]
+    fn memory_is_freed_after_each_copy() {
+        let mut run = runs().run.swap_remove(0);
+        run.actions.truncate(2);
+        let marks = |live| [("nvme: 0".to_string(), 0), ("nvme: 1".to_string(), live)];
+        assert!(run.unfreed(&marks(0)).is_empty());
+        assert_eq!(run.unfreed(&marks(1)).len(), 1);
+        assert_eq!(run.unfreed(&[]).len(), 1);
     }
 
     #[test]
