@@ -56,7 +56,7 @@ pub fn run(session: &Session) -> Result<ExitCode> {
     ]);
     copies.add_rows(acts.iter().filter_map(|act| act.copy.as_ref()));
     println!(
-        "\nA disk, copied by an NVMe controller through memory without a mapping:\n\n{copies}"
+        "\nA disk, copied by an NVMe controller through memory without a CPU mapping:\n\n{copies}"
     );
 
     let [direct, iommu] = MACHINES.map(|machine| format!("DMA address, {machine}"));
