@@ -12,6 +12,7 @@ use super::cells::Cell;
 use crate::build::external_module::named;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
+use crate::run::boot::Plan;
 use crate::setup::architecture::Architecture;
 use crate::verdict::addresses::Addressing;
 use crate::verdict::report::Report;
@@ -27,6 +28,7 @@ pub use self::said::copied;
 /// Runs everything on the machine of a cell, and judges it.
 pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf], cell: &Cell) -> Result<Report> {
     let module = named(modules, "nvme_copy")?;
+    let references = Plan::default().load(named(modules, "device_references")?, "");
     let x86 = kernel.target.architecture == Architecture::X86_64;
     let here = |condition| match condition {
         Condition::Iommu => cell.addresses == Some(Addressing::Iova),
@@ -47,11 +49,14 @@ pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf], cell: &Cell)
         options.extend(monitor(&name));
         options.extend(run.arguments(&images));
         let limit = Duration::from_secs(600);
-        let logs = super::boot(session, kernel, &name, run.plan(module), &options, limit)?;
+        let plan = run.plan(references.clone(), module);
+        let logs = super::boot(session, kernel, &name, plan, &options, limit)?;
 
         let prefix = format!("{}: nvme {}", cell.name, run.name);
         let missing = run.missing(&said::sections(&logs.console));
         report.note_problems(format!("{prefix}: messages"), missing);
+        let references = said::references(&logs.console);
+        report.note_problems(format!("{prefix}: references to devices"), references);
         let copies = said::copied(&logs.console);
         let verdict = judge_log(logs, kernel, cell, &prefix)?;
         report.extend(verdict.report);

@@ -14,6 +14,7 @@ use crate::host::process;
 use crate::host::progress::Step;
 use crate::host::table;
 use crate::host::workspace::Workspace;
+use crate::run::boot::Plan;
 use crate::verdict::report::Report;
 use crate::verdict::transfers::Transfer;
 use crate::verdict::{Expected, Verdict};
@@ -95,7 +96,7 @@ fn boot(session: &Session, kernel: &Kernel, modules: &[PathBuf], machine: &str) 
     let mut images = Images::create(&session.workspace.cache("runs").join(&name), &run.disks)?;
     let arguments = [cell.options(session)?, run.arguments(&images)].concat();
     let plan = run
-        .plan(named(modules, "nvme_copy")?)
+        .plan(Plan::default(), named(modules, "nvme_copy")?)
         .load(named(modules, "edu")?, "")
         .shell("addresses edu")
         .shell("step rmmod edu")

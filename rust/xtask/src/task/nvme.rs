@@ -10,7 +10,11 @@ use std::process::ExitCode;
 
 pub fn run(session: &Session) -> Result<ExitCode> {
     let kernel = session.debug_kernel()?;
-    let modules = session.modules(&kernel, "samples")?;
+    let modules = [
+        session.modules(&kernel, "samples")?,
+        session.modules(&kernel, "kunit/faults")?,
+    ]
+    .concat();
     let mut report = Report::default();
     for cell in ["x86-direct", "x86-iommu"] {
         let cell = cells::choose(cells::read(&session.workspace)?, cell)?;

@@ -110,9 +110,9 @@ impl Run {
         arguments
     }
 
-    /// Carries out the actions with the module.
-    pub fn plan(&self, module: &Path) -> Plan {
-        let mut plan = Plan::default()
+    /// Carries out the actions with the module, after what comes `before`.
+    pub fn plan(&self, before: Plan, module: &Path) -> Plan {
+        let mut plan = before
             .shell("trace_start")
             .carry(module)
             .shell(include_str!("../../../boot/nvme"));

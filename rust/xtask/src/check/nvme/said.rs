@@ -49,6 +49,19 @@ pub fn copied(console: &str) -> Vec<Copied> {
     console.split(": copying ").filter_map(read).collect()
 }
 
+/// How the numbers of references to controllers differ while the driver is not loaded: see `boot/nvme`.
+pub fn references(console: &str) -> Vec<String> {
+    let lines = console.lines().map(strip_time);
+    let counts: Vec<&str> = lines
+        .filter_map(|line| line.strip_prefix("coherent: references: "))
+        .flat_map(str::split_whitespace)
+        .collect();
+    match counts.first() {
+        Some(first) if counts.iter().all(|count| count == first) => Vec::new(),
+        _ => vec![format!("there are {}", counts.join(", "))],
+    }
+}
+
 /// What the driver said from each action to the next: see `boot/nvme`.
 pub fn sections(console: &str) -> Vec<String> {
     let mut sections = Vec::new();
@@ -86,6 +99,18 @@ mod tests {
         assert_eq!(copied.len(), 1);
         assert_eq!((&*copied[0].slots, &*copied[0].depth), ("0x3000000", "8"));
         assert_eq!((&*copied[0].commands, &*copied[0].interrupts), ("17", "4"));
+    }
+
+    #[test]
+    fn a_reference_that_is_left_is_found() {
+        let log = |last| {
+            format!(
+                "coherent: references: 5 5\ncoherent: references: \ncoherent: references: {last} \n"
+            )
+        };
+        assert!(references(&log(5)).is_empty());
+        assert_eq!(references(&log(6)), ["there are 5, 5, 6"]);
+        assert_eq!(references(LOG).len(), 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::code;
 use crate::build::external_module::named;
 use crate::build::session::Session;
 use crate::check::nvme::{self, Images};
-use crate::run::boot::{self, Boot};
+use crate::run::boot::{self, Boot, Plan};
 use crate::verdict::{Expected, Verdict};
 use anyhow::{Context, Result, ensure};
 use regex_lite::Regex;
@@ -46,7 +46,9 @@ pub fn measure(session: &Session, kernel: &BenchKernel) -> Result<Vec<Copying>> 
     let logs = session.progress.step(&format!("booting: {name}"), |step| {
         let boot = Boot {
             name,
-            plan: modules.fold(run.plan(sample), |plan, module| plan.carry(module)),
+            plan: modules.fold(run.plan(Plan::default(), sample), |plan, module| {
+                plan.carry(module)
+            }),
             arguments: &arguments,
             limit: Duration::from_secs(300),
         };
