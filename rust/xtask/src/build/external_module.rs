@@ -2,9 +2,11 @@
 
 //! External modules: the directory of the source, and the built modules.
 
+use crate::host::process;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use walkdir::WalkDir;
 
 /// Fails for a directory with objects of another build: kbuild considers these up to date even if they
@@ -40,6 +42,15 @@ pub fn named<'a>(modules: &'a [PathBuf], name: &str) -> Result<&'a Path> {
         .find(|module| module.file_stem().is_some_and(|stem| stem == name))
         .map(PathBuf::as_path)
         .with_context(|| format!("no module {name}.ko was built"))
+}
+
+/// The bytes of code in a module, whatever its sections are called.
+pub fn text_size(path: &Path) -> Result<f64> {
+    let sections = process::output(Command::new("size").arg("-A").arg(path))?;
+    let sizes = sections.lines().filter(|line| line.starts_with(".text"));
+    let size = |line: &str| line.split_whitespace().nth(1)?.parse::<f64>().ok();
+    let sum = sizes.map(size).sum::<Option<f64>>();
+    sum.with_context(|| format!("`size -A {}` says {sections}", path.display()))
 }
 
 #[cfg(test)]

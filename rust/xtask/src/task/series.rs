@@ -71,24 +71,27 @@ pub fn run(session: &Session, options: &Options) -> Result<ExitCode> {
         step.say("get_maintainer.pl finds the maintainers of each new file");
         Ok(())
     })?;
-    let passed = match options.verify {
+    let verified = match options.verify {
         true => Some(verify::run(session, &commits)?),
         false => None,
     };
 
-    let mut table = table::new(["commit", "change", "code", "tests passed"]);
+    let mut table = table::new(["commit", "change", "code", "tests passed", "nova-core"]);
     for (index, commit) in commits.iter().enumerate() {
         let id = format!("{BRANCH}~{}", commits.len() - 1 - index);
         let change = git.run(&["show", "--format=", "--shortstat", "--no-renames", &id])?;
-        let tests = passed.as_ref().map(|passed| passed[index].to_string());
+        let not_run = || ["not run", ""].map(str::to_string);
+        let [tests, nova_core] = verified.as_ref().map_or_else(not_run, |v| v[index].clone());
         table.add_row([
             commit.subject().to_string(),
             change.trim().to_string(),
             series::code_lines(&commit.files)?.to_string(),
-            tests.unwrap_or("not run".into()),
+            tests,
+            nova_core,
         ]);
     }
-    println!("{table}\n\"code\" counts lines of code in rust/kernel/dma* after the commit.");
+    println!("{table}\n\"code\" counts lines of code in rust/kernel/dma* after the commit,");
+    println!("\"nova-core\" the bytes of its `.text`.");
     println!("The types of 7.3 take {before} of them; what replaces them takes {after}.");
     println!("patches: {}", home.display());
     Ok(ExitCode::SUCCESS)

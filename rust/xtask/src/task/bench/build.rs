@@ -66,10 +66,11 @@ impl BenchKernel {
         let log = || format!("in the log {}", logs.console_path.display());
         let mut counts = instructions::read(&logs.console).with_context(log)?;
         for (case, path) in USERS {
-            let size = code::text_size(&self.kernel.build.join(path))?;
+            let size = external_module::text_size(&self.kernel.build.join(path))?;
             counts.insert(case.to_string(), size);
         }
-        let size = code::text_size(external_module::named(&self.modules, "coherent_bench")?)?;
+        let size =
+            external_module::text_size(external_module::named(&self.modules, "coherent_bench")?)?;
         counts.insert("rust text_coherent_bench".to_string(), size);
         Ok(counts)
     }

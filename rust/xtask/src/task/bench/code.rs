@@ -60,15 +60,6 @@ fn read(listing: &str) -> Result<Assembly> {
     Ok(cases)
 }
 
-/// The bytes of code in `path`, whatever its sections are called.
-pub fn text_size(path: &Path) -> Result<f64> {
-    let sections = process::output(Command::new("size").arg("-A").arg(path))?;
-    let sizes = sections.lines().filter(|line| line.starts_with(".text"));
-    let size = |line: &str| line.split_whitespace().nth(1)?.parse::<f64>().ok();
-    let sum = sizes.map(size).sum::<Option<f64>>();
-    sum.with_context(|| format!("`size -A {}` says {sections}", path.display()))
-}
-
 /// Replaces what is in `directory`: a file for each case, two where overflow checks make a difference.
 pub fn write(directory: &Path, checked: &Assembly, unchecked: &Assembly) -> Result<()> {
     if directory.exists() {

@@ -3,8 +3,7 @@
 //! Copies of a disk: `dd` with the C driver of the tree, and samples/nvme_copy.rs.
 
 use super::build::{BenchKernel, COUNTING};
-use super::code;
-use crate::build::external_module::named;
+use crate::build::external_module::{named, text_size};
 use crate::build::session::Session;
 use crate::check::nvme::{self, Images};
 use crate::run::boot::{self, Boot, Plan};
@@ -60,8 +59,8 @@ pub fn measure(session: &Session, kernel: &BenchKernel) -> Result<Vec<Copying>> 
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
     images.remove()?;
 
-    let c_text = code::text_size(&drivers[0])? + code::text_size(&drivers[1])?;
-    let text = code::text_size(sample)?;
+    let c_text = text_size(&drivers[0])? + text_size(&drivers[1])?;
+    let text = text_size(sample)?;
     let log = || format!("in the log {}", logs.console_path.display());
     let mut copies = read(&logs.console).with_context(log)?;
     for copy in &mut copies {

@@ -2,6 +2,7 @@
 
 //! Every commit by itself: it builds without a warning, boots, and its tests pass.
 
+use crate::build::external_module;
 use crate::build::kbuild::Kernel;
 use crate::build::session::Session;
 use crate::host::progress::Step;
@@ -16,12 +17,16 @@ use std::time::Duration;
 /// The user of coherent memory in the tree whose device QEMU has.
 const RUST_DMA: &str = "samples/rust/rust_dma.ko";
 
-/// Builds and boots each commit in one tree, and returns how many tests passed.
-pub fn run(session: &Session, commits: &[Commit]) -> Result<Vec<usize>> {
+/// The user of coherent memory in the tree whose code is measured.
+const NOVA_CORE: &str = "drivers/gpu/nova-core.ko";
+
+/// Builds and boots each commit in one tree. Returns how many tests passed, and how many bytes of code
+/// nova-core has.
+pub fn run(session: &Session, commits: &[Commit]) -> Result<Vec<[String; 2]>> {
     let (workspace, progress) = (&session.workspace, &session.progress);
     let mut fragments = vec!["debug", "upstream"];
     let mut modules = vec![RUST_DMA];
-    let mut passed = Vec::new();
+    let mut verified = Vec::new();
     for (index, commit) in commits.iter().enumerate() {
         if let Some((fragment, module)) = commit.step.module {
             fragments.push(fragment);
@@ -34,9 +39,10 @@ pub fn run(session: &Session, commits: &[Commit]) -> Result<Vec<usize>> {
         let tests = progress.step(&format!("booting {}", of()), |step| {
             boots(workspace, step, &kernel, &modules)
         });
-        passed.push(tests.with_context(of)?);
+        let code = external_module::text_size(&kernel.build.join(NOVA_CORE))?;
+        verified.push([tests.with_context(of)?.to_string(), code.to_string()]);
     }
-    Ok(passed)
+    Ok(verified)
 }
 
 /// Boots a kernel, loads and unloads its modules, and returns how many tests passed.
