@@ -2,8 +2,9 @@
 
 //! The coherent types of Linux 7.3: every public signature, impl and auto trait, with its bounds.
 //!
-//! `make contract` compiles this file twice: against Linux 7.3, so that nothing here is made up, and
-//! against the library, so that nothing is lost. What 7.3 has under these names must be named here.
+//! `make contract` compiles this file twice: against Linux 7.3, so that nothing here is made up,
+//! and against the library, so that nothing is lost. What 7.3 has under these names must be named
+//! here.
 //!
 //! A function with the bounds of an `impl` coerces each of its functions to a pointer: a function
 //! that is gone, takes or returns another type, or needs another bound does not compile.

@@ -141,8 +141,8 @@ never_panics! {
     as_view_mapped(c: &Slice) -> Mapped<'_, [Element]> { c.as_view() }
 }
 
-// The kernel's `KnownSize::size` multiplies with a check. The constructor computed the same product,
-// so the panic is in the object and never taken.
+// The kernel's `KnownSize::size` multiplies with a check. The constructor computed the same
+// product, so the panic is in the object and never taken.
 may_panic! {
     size_of_elements(c: &Elements) -> usize { c.size() }
     dma_range_of_elements(c: &Elements) -> Range { c.dma_range() }
@@ -158,7 +158,9 @@ may_panic! {
 
 // `NoMapping`.
 never_panics! {
-    new_with_attrs(d: &Dev, f: Flags, a: Attrs) -> Result<Queues> { Queues::new_with_attrs(d, f, a) }
+    new_with_attrs(d: &Dev, f: Flags, a: Attrs) -> Result<Queues> {
+        Queues::new_with_attrs(d, f, a)
+    }
     new(d: &Dev, f: Flags) -> Result<Queues> { Queues::new(d, f) }
     new_zeroed_with_attrs(d: &Dev, f: Flags, a: Attrs) -> Result<Queues> {
         Queues::new_zeroed_with_attrs(d, f, a)
@@ -171,7 +173,9 @@ never_panics! {
     alloc_zeroed_with_attrs(d: &Dev, n: usize, f: Flags, a: Attrs) -> Result<Elements> {
         Elements::alloc_zeroed_with_attrs(d, n, f, a)
     }
-    alloc_zeroed(d: &Dev, n: usize, f: Flags) -> Result<Elements> { Elements::alloc_zeroed(d, n, f) }
+    alloc_zeroed(d: &Dev, n: usize, f: Flags) -> Result<Elements> {
+        Elements::alloc_zeroed(d, n, f)
+    }
     alloc_handle(d: &Dev, n: usize, f: Flags) -> Result<CoherentHandle> {
         CoherentHandle::alloc(d, n, f)
     }
@@ -190,7 +194,9 @@ never_panics! {
     init_with_attrs(d: &Dev, f: Flags, a: Attrs) -> Result<Coherent<Element>> {
         Coherent::init_with_attrs(d, f, a, Element([1, 2, 3]))
     }
-    init(d: &Dev, f: Flags) -> Result<Coherent<Element>> { Coherent::init(d, f, Element([1, 2, 3])) }
+    init(d: &Dev, f: Flags) -> Result<Coherent<Element>> {
+        Coherent::init(d, f, Element([1, 2, 3]))
+    }
     init_that_fails(d: &Dev, f: Flags, error: Error) -> Result<Coherent<Element>> {
         Coherent::init::<Error>(
             d,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Rust sample for a buffer that is stored outside the driver's data (based on QEMU's `edu` device).
+//! Rust sample for a buffer that is stored outside the driver's data (on QEMU's `edu` device).
 //!
 //! To make this driver probe, QEMU must be run with `-device edu`.
 //!
-//! The driver keeps its buffer in a static, which outlives the binding. `Devres` frees the buffer on
-//! unbind all the same. The next probe tells that it is gone.
+//! The driver keeps its buffer in a static, which outlives the binding. `Devres` frees the buffer
+//! on unbind all the same. The next probe tells that it is gone.
 
 use kernel::{
     device::Core,

@@ -3,8 +3,9 @@
  * Sets memory aside for QEMU's edu device, as the platform code of other architectures does. It has
  * to be reserved on the kernel's command line: memmap=16M$0x8000000
  *
- * The device gets the memory before a driver can bind to it. When it loses that again, all of it has
- * to be free; that is the only place where this shows, as the free of such memory is not traced.
+ * The device gets the memory before a driver can bind to it. When it loses that again, all of it
+ * has to be free; that is the only place where this shows, as the free of such memory is not
+ * traced.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

@@ -53,8 +53,8 @@ mod tests {
     fn too_small_is_no_memory() -> Result {
         for dev in &TestDevice::without_pool()? {
             for bits in [14, 16, 20] {
-                // There, `__dma_alloc()` in `arch/arm/mm/dma-mapping.c` lets the mask choose the zone,
-                // and does not look at what it got.
+                // There, `__dma_alloc()` in `arch/arm/mm/dma-mapping.c` lets the mask choose the
+                // zone, and does not look at what it got.
                 if !cfg!(CONFIG_ARM) {
                     exhaust(dev, bits, |dev| {
                         let c = Coherent::<u8>::zeroed_slice_with_attrs(

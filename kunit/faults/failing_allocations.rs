@@ -25,8 +25,8 @@ const MOST: u32 = 1000;
 
 /// Lets the allocations that `construct` makes fail, one after another.
 ///
-/// A constructor may get over that; if not, the error is `ENOMEM`. Either way the device has as many
-/// references as before when all is dropped. That no memory is lost shows in the trace.
+/// A constructor may get over that; if not, the error is `ENOMEM`. Either way the device has as
+/// many references as before when all is dropped. That no memory is lost shows in the trace.
 fn each_fails_once<T>(
     name: &str,
     construct: impl Fn(&Device<Bound>) -> Result<T>, //

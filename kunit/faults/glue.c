@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites need of the kernel and what has no Rust bindings: KUnit's device, fault injection,
- * IOMMU domains, threads; and the copying of an edu device that another driver has bound.
+ * What the suites need of the kernel and what has no Rust bindings: KUnit's device, fault
+ * injection, IOMMU domains, threads; and the copying of an edu device that another driver has
+ * bound.
  */
 
 #include <kunit/device.h>

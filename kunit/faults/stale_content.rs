@@ -2,8 +2,8 @@
 
 //! Stale content of fresh buffers, as the device reads it.
 //!
-//! A line is printed for each kind of buffer. Without a mapping the content depends on the allocation
-//! path, so that is a measurement and not a test.
+//! A line is printed for each kind of buffer. Without a mapping the content depends on the
+//! allocation path, so that is a measurement and not a test.
 
 use crate::device::{
     check,

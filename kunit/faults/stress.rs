@@ -42,8 +42,9 @@ const THREADS: u32 = 2;
 const HELD: usize = 16;
 /// The largest buffer, in bytes.
 const LARGEST: u64 = 64 << 10;
-/// What the kernel may keep for the next time: pages in the lists of a CPU, slabs, page tables. KASAN
-/// puts what is freed into quarantine (`mm/kasan/quarantine.c`), up to a 32nd of memory: here, of 1 GiB.
+/// What the kernel may keep for the next time: pages in the lists of a CPU, slabs, page tables.
+/// KASAN puts what is freed into quarantine (`mm/kasan/quarantine.c`), up to a 32nd of memory:
+/// here, of 1 GiB.
 const KEPT_PAGES: usize = if cfg!(CONFIG_KASAN) {
     512 + (((1 << 30) / 32) >> 12)
 } else {
@@ -150,8 +151,8 @@ mod tests {
             allocations,
         };
 
-        // What is allocated once and kept is there after the first half, and the lists of free pages
-        // that each CPU has for itself are as long as they get.
+        // What is allocated once and kept is there after the first half, and the lists of free
+        // pages that each CPU has for itself are as long as they get.
         let half = total / THREADS / 2;
         job(half).run_in_threads()?;
         let references = devices.map(TestDevice::references);

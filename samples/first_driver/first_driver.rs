@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A driver to start from: it binds to QEMU's `edu` device and allocates memory for the device alone.
+//! A driver to start from: it binds to QEMU's `edu` device and allocates memory for the device
+//! alone.
 //!
 //! `make driver M=samples/first_driver QEMU_ARGS='-device edu'` builds and runs it; see
 //! `docs/your-driver.md`.

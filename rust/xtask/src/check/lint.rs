@@ -9,9 +9,9 @@ use crate::host::progress::Step;
 use crate::host::workspace::Workspace;
 use crate::setup::toolchain;
 use crate::verdict::report::Report;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The directories with kernel code in the checkout.
@@ -25,7 +25,11 @@ pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> R
         .args(["--edition", "2021", "--config-path"])
         .arg(tree.join(".rustfmt.toml"));
     for directory in KERNEL_CODE {
-        rustfmt.args(super::files(&workspace.checkout.join(directory), "rs")?);
+        let files = super::files(&workspace.checkout.join(directory), "rs")?;
+        if check {
+            long_lines(&files)?;
+        }
+        rustfmt.args(files);
     }
     if check {
         cargo.args(["--", "--check"]);
@@ -34,6 +38,18 @@ pub fn format(workspace: &Workspace, step: &Step, tree: &Path, check: bool) -> R
     process::logged(step, &mut cargo, &workspace.cache("logs/fmt-host.log"))
         .and_then(|()| process::logged(step, &mut rustfmt, &workspace.cache("logs/fmt-kernel.log")))
         .context("`make fmt` formats it")
+}
+
+/// Fails for a line of more than 100 columns: rustfmt leaves comments and macro calls as they are.
+fn long_lines(files: &[PathBuf]) -> Result<()> {
+    for path in files {
+        let text = fs::read_to_string(path)?;
+        let long = text.lines().position(|line| line.chars().count() > 100);
+        if let Some(index) = long {
+            bail!("{}:{} has more than 100 columns", path.display(), index + 1);
+        }
+    }
+    Ok(())
 }
 
 /// `cargo` for this tool.
@@ -148,4 +164,20 @@ fn clippy_warnings(session: &Session, step: &Step, kernel: &Kernel) -> Result<Ve
         all.extend(kbuild::take_warnings("", &log, &output)?);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_a_hundred_columns() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("a.rs");
+        fs::write(&path, "\u{e9}".repeat(100)).expect("written");
+        long_lines(&[path.clone()]).expect("100 columns");
+        fs::write(&path, format!("\n{}", "a".repeat(101))).expect("written");
+        let error = long_lines(&[path]).expect_err("101 columns").to_string();
+        assert!(error.contains("a.rs:2 "), "{error}");
+    }
 }
