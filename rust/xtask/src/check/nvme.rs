@@ -29,10 +29,12 @@ pub use self::said::copied;
 pub fn run(session: &Session, kernel: &Kernel, modules: &[PathBuf], cell: &Cell) -> Result<Report> {
     let module = named(modules, "nvme_copy")?;
     let references = Plan::default().load(named(modules, "device_references")?, "");
+    let lockdep = kernel.has("CONFIG_PROVE_LOCKING")?;
     let x86 = kernel.target.architecture == Architecture::X86_64;
     let here = |condition| match condition {
         Condition::Iommu => cell.addresses == Some(Addressing::Iova),
         Condition::Msi => !cell.intx,
+        Condition::Hotplug => !cell.intx && !lockdep,
         Condition::X86 => x86,
         Condition::Other => !x86,
     };

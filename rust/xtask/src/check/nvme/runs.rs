@@ -65,6 +65,8 @@ pub enum Condition {
     Iommu,
     /// The machine has message-signaled interrupts.
     Msi,
+    /// And pciehp can take a device away.
+    Hotplug,
     X86,
     Other,
 }
