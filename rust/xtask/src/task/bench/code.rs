@@ -19,7 +19,7 @@ const CASE: &str =
     r"(?m)^[0-9a-f]+ <((?:project|range|hand|copy|read|write)_\w+|alloc_\w+_4096)>:\n((?:.+\n)+)";
 
 /// What makes the code of a case independent of the rest of its module, in this order.
-const REPLACEMENTS: [(&str, &str); 6] = [
+const REPLACEMENTS: [(&str, &str); 7] = [
     // A place in the function goes without its name, as there may be several.
     (r"(?m)\b[0-9a-f]+ <.+(\+0x[0-9a-f]+)>$", "<$1>"),
     (r"(?m)\b[0-9a-f]+ (<.+>)$", "$1"),
@@ -29,6 +29,8 @@ const REPLACEMENTS: [(&str, &str); 6] = [
     (r"\n\t+[0-9a-f]+: R_X86_64_\w+\t", " # "),
     (r"(?m)^ +[0-9a-f]+:\t|[ \t]+$", ""),
     (r"[ \t]+", " "),
+    // What fills the room up to the next function, if there is one in the section.
+    (r"(?:(?:data16 |cs )*(?:nop|xchg %ax,%ax).*\n)+$", ""),
 ];
 
 /// The code of the cases in `path`.
@@ -107,6 +109,8 @@ Disassembly of section .text:
   30:\tcall   35 <project_panic_no_mapping+0x15>
 \t\t\t31: R_X86_64_PLT32\tcore::panicking::panic_bounds_check-0x4
   35:\tcall   6de <core::ptr::drop_in_place::<kernel::dma::Coherent<u8>>>
+  3a:\tdata16 cs nopw 0x0(%rax,%rax,1)
+  3e:\txchg   %ax,%ax
 
 0000000000000040 <init_module>:
   40:\tret
