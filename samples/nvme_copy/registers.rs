@@ -232,10 +232,12 @@ impl Registers {
     ///
     /// Does nothing for MSI-X.
     pub(super) fn mask_interrupt(&self, masked: bool) -> Result {
-        self.with(|bar| match (self.maskable, masked) {
-            (true, true) => bar.write_reg(INTMS::zeroed().with_first(true)),
-            (true, false) => bar.write_reg(INTMC::zeroed().with_first(true)),
-            (false, _) => {}
+        if !self.maskable {
+            return Ok(());
+        }
+        self.with(|bar| match masked {
+            true => bar.write_reg(INTMS::zeroed().with_first(true)),
+            false => bar.write_reg(INTMC::zeroed().with_first(true)),
         })
     }
 
