@@ -61,7 +61,7 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
         toml::from_str(&text).with_context(|| path.display().to_string())?;
     mutant.retain(|mutant| mutant.check.contains(only) || mutant.name.contains(only));
     let library = Library::read(&session.workspace.checkout, &session.workspace.overlay())?;
-    let grafted = grafted(&session.source.tree, &library)?;
+    let grafted = series::grafted(&session.source.tree, &library, series::GRAFT)?;
     // What is wrong with an anchor shows before anything is built.
     for mutant in &mutant {
         mutated(&grafted, mutant)?;
@@ -95,13 +95,6 @@ pub fn run(session: &Session, only: &str) -> Result<ExitCode> {
     println!("{table}");
     println!("{} mutants, {survivors} survived", mutant.len());
     Ok(super::exit_code(survivors == 0 && !mutant.is_empty()))
-}
-
-/// The files that differ from Linux 7.3 after a graft.
-fn grafted(pristine: &Path, library: &Library) -> Result<Files> {
-    let mut commits = series::plan(pristine, library, series::GRAFT)?;
-    let last = commits.pop().context("the series has steps")?;
-    Ok(last.files)
 }
 
 /// The grafted files, with the one changed that a mutant changes.
@@ -205,7 +198,8 @@ mod tests {
         let library = Library::read(&root.join("../.."), &root.join("../kernel/dma"));
         let tree = env::var_os("KERNEL_TREE");
         let tree = tree.expect("set KERNEL_TREE=<pristine 7.3 tree>; `make test` does");
-        let grafted = grafted(Path::new(&tree), &library.expect("the library")).expect("a graft");
+        let library = library.expect("the library");
+        let grafted = series::grafted(Path::new(&tree), &library, series::GRAFT).expect("a graft");
         for mutant in &list.mutant {
             mutated(&grafted, mutant).expect("an anchor");
         }

@@ -127,12 +127,16 @@ fn take(tree: &mut Tree, library: &Library, step: &Step) -> Result<()> {
     }
 }
 
+/// The files that differ from `pristine` after the first `count` steps.
+pub fn grafted(pristine: &Path, library: &Library, count: usize) -> Result<Files> {
+    let last = plan(pristine, library, count)?.pop();
+    Ok(last.context("the series has steps")?.files)
+}
+
 /// Makes `tree`, a copy of `pristine`, what the first `count` steps make of it, and returns the files
 /// that changed. Nothing changes unless all of it can be done.
 pub fn graft(pristine: &Path, tree: &Path, library: &Library, count: usize) -> Result<Vec<String>> {
-    let commits = plan(pristine, library, count)?;
-    let last = commits.last().context("the series has steps")?;
-    files::write(pristine, tree, &last.files)
+    files::write(pristine, tree, &grafted(pristine, library, count)?)
 }
 
 /// Lines of code in the files of `rust/kernel/dma*`: neither blank nor comments, imports, module
